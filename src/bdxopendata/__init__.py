@@ -1,0 +1,128 @@
+"""The open data of Bordeaux Métropole as typed pandas and GeoPandas frames.
+
+Public names are resolved when they are first used, so that ``import bdxopendata`` loads neither pandas nor a network
+library; nothing is defined here.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bdxopendata import store as store
+    from bdxopendata.catalog import Catalog as Catalog
+    from bdxopendata.catalog import DatasetList as DatasetList
+    from bdxopendata.config import Settings as Settings
+    from bdxopendata.config import show_settings as show_settings
+    from bdxopendata.dataset import Dataset as Dataset
+    from bdxopendata.errors import ApiDeprecationWarning as ApiDeprecationWarning
+    from bdxopendata.errors import AuthenticationError as AuthenticationError
+    from bdxopendata.errors import BdxOpenDataError as BdxOpenDataError
+    from bdxopendata.errors import BdxOpenDataWarning as BdxOpenDataWarning
+    from bdxopendata.errors import ConfigurationError as ConfigurationError
+    from bdxopendata.errors import DataQualityWarning as DataQualityWarning
+    from bdxopendata.errors import DatasetChangedError as DatasetChangedError
+    from bdxopendata.errors import DatasetNotFoundError as DatasetNotFoundError
+    from bdxopendata.errors import DeadlineExceededError as DeadlineExceededError
+    from bdxopendata.errors import IncompleteDataError as IncompleteDataError
+    from bdxopendata.errors import NetworkError as NetworkError
+    from bdxopendata.errors import OfflineError as OfflineError
+    from bdxopendata.errors import PortalError as PortalError
+    from bdxopendata.errors import QueryError as QueryError
+    from bdxopendata.errors import QuotaExceededError as QuotaExceededError
+    from bdxopendata.errors import QuotaWarning as QuotaWarning
+    from bdxopendata.errors import SchemaDriftError as SchemaDriftError
+    from bdxopendata.errors import SchemaDriftWarning as SchemaDriftWarning
+    from bdxopendata.errors import SchemaError as SchemaError
+    from bdxopendata.errors import ServerError as ServerError
+    from bdxopendata.errors import StaleDataWarning as StaleDataWarning
+    from bdxopendata.errors import UnexpectedAnswerError as UnexpectedAnswerError
+    from bdxopendata.errors import UnknownFieldError as UnknownFieldError
+    from bdxopendata.fields import Field as Field
+    from bdxopendata.fields import Schema as Schema
+    from bdxopendata.lineage import Provenance as Provenance
+    from bdxopendata.lineage import cite as cite
+    from bdxopendata.lineage import provenance as provenance
+    from bdxopendata.metadata import Attachment as Attachment
+    from bdxopendata.metadata import DatasetInfo as DatasetInfo
+    from bdxopendata.odsql import F as F
+    from bdxopendata.odsql import agg as agg
+    from bdxopendata.portals import BORDEAUX as BORDEAUX
+    from bdxopendata.portals import Portal as Portal
+    from bdxopendata.query import Query as Query
+    from bdxopendata.transport import Quota as Quota
+    from bdxopendata.transport import last_quota as quota  # noqa: F401  renamed on purpose
+
+__version__: str
+
+# Public name -> the module that has it, and its name there. A name without a module is a module itself.
+_ERRORS = (
+    "ApiDeprecationWarning",
+    "AuthenticationError",
+    "BdxOpenDataError",
+    "BdxOpenDataWarning",
+    "ConfigurationError",
+    "DataQualityWarning",
+    "DatasetChangedError",
+    "DatasetNotFoundError",
+    "DeadlineExceededError",
+    "IncompleteDataError",
+    "NetworkError",
+    "OfflineError",
+    "PortalError",
+    "QueryError",
+    "QuotaExceededError",
+    "QuotaWarning",
+    "SchemaDriftError",
+    "SchemaDriftWarning",
+    "SchemaError",
+    "ServerError",
+    "StaleDataWarning",
+    "UnexpectedAnswerError",
+    "UnknownFieldError",
+)
+_HOMES: dict[str, tuple[str, str]] = {
+    **{name: ("errors", name) for name in _ERRORS},
+    "Catalog": ("catalog", "Catalog"),
+    "DatasetList": ("catalog", "DatasetList"),
+    "Settings": ("config", "Settings"),
+    "show_settings": ("config", "show_settings"),
+    "Dataset": ("dataset", "Dataset"),
+    "Field": ("fields", "Field"),
+    "Schema": ("fields", "Schema"),
+    "Attachment": ("metadata", "Attachment"),
+    "DatasetInfo": ("metadata", "DatasetInfo"),
+    "F": ("odsql", "F"),
+    "agg": ("odsql", "agg"),
+    "BORDEAUX": ("portals", "BORDEAUX"),
+    "Portal": ("portals", "Portal"),
+    "Provenance": ("lineage", "Provenance"),
+    "cite": ("lineage", "cite"),
+    "provenance": ("lineage", "provenance"),
+    "Query": ("query", "Query"),
+    "Quota": ("transport", "Quota"),
+    "quota": ("transport", "last_quota"),
+    "store": ("store", ""),
+}
+
+__all__ = ["__version__", *sorted(_HOMES)]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: Any = version("bdxopendata")
+    elif name in _HOMES:
+        module, inner = _HOMES[name]
+        home = import_module(f"bdxopendata.{module}")
+        value = getattr(home, inner) if inner else home
+    else:
+        raise AttributeError(f"module 'bdxopendata' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
