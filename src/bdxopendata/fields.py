@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any, overload
 
-from bdxopendata.errors import UnknownFieldError
+from bdxopendata.errors import UnknownFieldError, excerpt
 
 UNKNOWN = "unknown"
 
@@ -197,5 +197,7 @@ class Schema(Sequence[Field]):
 
     def __repr__(self) -> str:
         width = max((len(name) for name in self.names), default=0)
-        rows = [f"  {one.name:<{width}}  {one.type:<12}  {one.dtype:<24}  {one.label}".rstrip() for one in self]
+        rows = [
+            f"  {one.name:<{width}}  {one.type:<12}  {one.dtype:<24}  {excerpt(one.label, 60)}".rstrip() for one in self
+        ]
         return "\n".join([f"Schema of {len(self)} fields", *rows])

@@ -15,6 +15,7 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from bdxopendata.errors import excerpt
 from bdxopendata.fields import FIELD_TYPES, LEGACY_TYPES, UNKNOWN, Field, Schema
 from bdxopendata.portals import API_PATH, Portal
 
@@ -64,7 +65,7 @@ class Attachment:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class DatasetInfo:
     """What the portal says of one dataset.
 
@@ -132,6 +133,24 @@ class DatasetInfo:
     def has_geometry(self) -> bool:
         """Whether it has a field of points or shapes."""
         return self.schema.geometry is not None
+
+    def __repr__(self) -> str:
+        rows = "no table" if not self.has_records else f"{self.records_count:,}" if self.records_count else "?"
+        facts = {
+            "title": self.title,
+            "publisher": self.publisher,
+            "licence": self.licence,
+            "themes": ", ".join(self.themes),
+            "rows": rows,
+            "fields": str(len(self.schema)),
+            "modified": f"{self.modified:%Y-%m-%d %H:%M} UTC" if self.modified else None,
+            "version": self.version,
+            "attachments": str(len(self.attachments)) if self.attachments else None,
+            "page": self.page_url,
+            "about": self.description.replace("\n", " "),
+        }
+        lines = [f"  {name:<12} {excerpt(value, 100)}" for name, value in facts.items() if value]
+        return "\n".join([f"Dataset {self.dataset_id} of {self.portal}", *lines])
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any], portal: Portal) -> DatasetInfo:

@@ -1,0 +1,44 @@
+# Each target makes what it needs in .venv, and nothing outside this folder.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_CACHE_DIR := $(CURDIR)/.venv/cache
+export MPLCONFIGDIR := $(CURDIR)/.venv/matplotlib
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test check docs wheel clean
+
+demo: .venv/ready-demo
+	$(BIN)/python examples/demo.py $(ARGS)
+
+test: .venv/ready-dev
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/ready-dev
+	$(BIN)/ruff check src tests examples
+	$(BIN)/ruff format --check src tests examples
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: .venv/ready-docs
+	$(BIN)/mkdocs build --strict
+
+wheel: .venv/ready-dev
+	$(BIN)/python -m build --wheel
+
+clean:
+	rm -rf .venv build dist site demo-output
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/ready-demo: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[plot]'
+	touch $@
+
+.venv/ready-dev: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+.venv/ready-docs: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[dev,docs]'
+	touch $@

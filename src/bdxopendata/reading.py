@@ -1,0 +1,725 @@
+"""How a question is answered: by which road, read whole, checked, and typed.
+
+A `Reader` stands for one dataset of one portal. It plans a road, asks, checks the rows against the count that the
+portal announces and the version before and after, keeps what may be kept, and hands over an Arrow table of the
+types in `fields`. Nothing leaves it that is not whole.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from bdxopendata import odsql
+from bdxopendata.errors import (
+    AuthenticationError,
+    DataQualityWarning,
+    DatasetChangedError,
+    IncompleteDataError,
+    OfflineError,
+    PortalError,
+    QueryError,
+    SchemaDriftWarning,
+    SchemaError,
+    StaleDataWarning,
+)
+from bdxopendata.explore import GROUP_WINDOW, PAGE, WINDOW, Explore, Page
+from bdxopendata.fields import UNKNOWN, Field, Schema
+from bdxopendata.lineage import Provenance
+from bdxopendata.metadata import DatasetInfo, moment_of
+from bdxopendata.odsql import Question
+from bdxopendata.odsql.locality import not_evaluable
+from bdxopendata.odsql.nodes import Call
+from bdxopendata.odsql.nodes import Field as FieldName
+from bdxopendata.progress import Progress
+from bdxopendata.store import Entry, Store, StoreKey
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+log = logging.getLogger("bdxopendata")
+
+Bind = Callable[[Schema], Question]
+
+# Where the portal does not export the first, the next is asked.
+BULK_FORMATS = ("parquet", "jsonl")
+FORMATS = ("auto", "parquet", "jsonl", "json", "geojson", "csv", "records", "store")
+
+# How often a dataset that was processed while it was read is read again.
+REREADS = 2
+
+# A dataset processed so shortly before it is read is taken for a real-time one.
+REAL_TIME = timedelta(minutes=15)
+
+# Servers in front of a portal refuse longer addresses; a longer question is answered from the whole dataset.
+LONGEST_QUERY = 8_000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """By which road a question goes, and why."""
+
+    road: str
+    reason: str
+
+    @property
+    def is_export(self) -> bool:
+        """Whether the portal is asked for a file."""
+        return self.road not in ("records", "store")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A whole answer: typed rows, their schema and where they come from."""
+
+    table: pa.Table
+    schema: Schema
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class _Export:
+    """An export on its way: what was asked, what it must hold, and under which version."""
+
+    info: DatasetInfo
+    question: Question
+    format: str
+    expected: int | None
+    version: str | None
+
+
+class Reader:
+    """One dataset of one portal, and the ways to read it."""
+
+    def __init__(self, dataset_id: str, explore: Explore, store: Store) -> None:
+        self.dataset_id = dataset_id
+        self.explore = explore
+        self.store = store
+        self._info: DatasetInfo | None = None
+        self._info_at: datetime | None = None
+
+    # What the portal says of the dataset
+
+    @property
+    def info(self) -> DatasetInfo:
+        """The description as last seen, asked for when it was never seen."""
+        return self._info or self.describe()
+
+    @property
+    def seen(self) -> DatasetInfo | None:
+        """The description as last seen, without asking."""
+        return self._info
+
+    def know(self, info: DatasetInfo) -> None:
+        """Take a description that is already here; it still counts as old when rows are asked for."""
+        self._info = info
+
+    def describe(self) -> DatasetInfo:
+        """Ask the portal for the description; offline, take the one of the stored data."""
+        if self.explore.settings.offline:
+            entry = self.store.find(self._key(""))
+            info = self._stored_info(entry) if entry else self.explore.dataset(self.dataset_id, cached=True)
+        else:
+            info = self.explore.dataset(self.dataset_id)
+        self._remember(info)
+        return info
+
+    def current(self) -> DatasetInfo:
+        """Return the description, no older than ``max_age``."""
+        allowed = timedelta(seconds=self.explore.settings.max_age_seconds)
+        now = datetime.now(UTC)
+        if self._info is not None and self._info_at is not None and now - self._info_at < allowed:
+            return self._info
+        entry = self.store.find(self._key("")) if allowed else None
+        if entry is not None and timedelta(0) <= now - entry.checked_at < allowed:
+            info = self._stored_info(entry)
+            self._remember(info, entry.checked_at)
+            return info
+        return self.describe()
+
+    def _remember(self, info: DatasetInfo, at: datetime | None = None) -> None:
+        if self._info is not None:
+            self._warn_of_drift(self._info.schema, info.schema)
+        self._info, self._info_at = info, at or datetime.now(UTC)
+
+    def _warn_of_drift(self, before: Schema, now: Schema) -> None:
+        was, became = before.types(), now.types()
+        changes = [f"{name} is gone" for name in was if name not in became]
+        changes += [f"{name} is new" for name in became if name not in was]
+        changes += [
+            f"{name} was {was[name]}, is {became[name]}" for name in was if became.get(name, was[name]) != was[name]
+        ]
+        if changes:
+            warnings.warn(
+                f"The fields of '{self.dataset_id}' changed at the portal: {'; '.join(changes)}. "
+                "Frames follow the new fields.",
+                SchemaDriftWarning,
+                stacklevel=2,
+            )
+
+    def _stored_info(self, entry: Entry) -> DatasetInfo:
+        return DatasetInfo.from_json(entry.record["description"], self.explore.portal)
+
+    # Planning
+
+    def bound(self, bind: Bind, info: DatasetInfo) -> Question:
+        """Word the question for this schema; names that are no fields are refused here, before any request."""
+        question = bind(info.schema)
+        declared = {item.alias for item in question.select or () if isinstance(item, odsql.SelectItem)}
+        declared |= {key.alias for key in question.group_by}
+        used = odsql.field_names(question.where, question.select or (), question.group_by)
+        ordered = [name for name in odsql.field_names(question.order_by) if name not in declared]
+        for name in (*used, *ordered, *(name for name, _ in (*question.refine, *question.exclude))):
+            info.schema.require(name)
+        return question
+
+    def plan(self, question: Question, format: str, info: DatasetInfo | None) -> Plan:
+        """Choose a road from what is known, without asking."""
+        if format not in FORMATS:
+            raise ValueError(f"format is one of {', '.join(FORMATS)}, not {format!r}.")
+        if format != "auto":
+            return Plan(format, "asked for with format=")
+        if self.explore.settings.offline:
+            return Plan("store", "offline: stored data only")
+        if self._usable(question, info) is not None:
+            return Plan("store", "stored and current: answered on this machine")
+        if self._too_long(question):
+            return Plan("store", "too long for an address: the whole dataset is fetched once and asked on this machine")
+        if question.is_aggregate or question.is_grouped:
+            return Plan("records", "the portal computes groups; one page holds them")
+        if question.limit is not None and question.limit <= PAGE:
+            return Plan("records", f"at most {PAGE} rows: one page")
+        if info is not None and info.records_count is not None and info.records_count <= PAGE:
+            return Plan("records", f"a dataset of at most {PAGE} rows: one page")
+        return Plan("parquet", "bulk: one export, the leanest format")
+
+    def _too_long(self, question: Question) -> bool:
+        return len(urlencode(question.params())) > LONGEST_QUERY
+
+    def _usable(self, question: Question, info: DatasetInfo | None) -> Entry | None:
+        """Find the stored data that answer this question at the version in `info`."""
+        version = info.version if info else None
+        if version is None:
+            return None
+        whole = self.store.find(self._key(""), version=version)
+        if whole is not None and not not_evaluable(question):
+            return whole
+        text = question_text(question)
+        return self.store.find(self._key(text), version=version) if text else None
+
+    def _key(self, question: str) -> StoreKey:
+        return StoreKey(
+            portal=self.explore.portal.host,
+            dataset_id=self.dataset_id,
+            fingerprint=self.explore.transport.fingerprint,
+            question=question,
+        )
+
+    # Reading
+
+    def read(self, bind: Bind, format: str = "auto") -> Reading:
+        """Answer a question whole, or raise."""
+        if self.explore.settings.offline:
+            self._refuse_forced_road_offline(format)
+            return self._offline(bind)
+        info = self.current()
+        self._refuse_unreadable(info)
+        question = self.bound(bind, info)
+        plan = self.plan(question, format, info)
+        if plan.road == "store":
+            return self._from_store(question, info)
+        if plan.road == "records":
+            return self._from_records(question, info, forced=format == "records")
+        if format != "auto":
+            return self._from_export(question, info, plan.road, forced=True)
+        # Threads and processes that ask the same at once fetch it once; the others then find it stored.
+        with self.store.lock(self._key(question_text(question))):
+            if self._usable(question, info) is not None:
+                return self._from_store(question, info)
+            return self._from_export(question, info, plan.road, forced=False)
+
+    def count(self, bind: Bind) -> int:
+        """How many rows (or groups) the question has."""
+        if self.explore.settings.offline:
+            return self._offline(bind).table.num_rows
+        info = self.current()
+        self._refuse_unreadable(info)
+        question = self.bound(bind, info)
+        if question.is_grouped or question.is_aggregate or self._usable(question, info) or self._too_long(question):
+            return self.read(bind).table.num_rows
+        total = self.explore.count(self.dataset_id, replace(question, select=None, order_by=()).params())
+        return total if question.limit is None else min(total, question.limit)
+
+    def batches(self, bind: Bind, size: int, format: str = "auto") -> Iterator[Reading]:
+        """Yield a whole answer piece by piece, in bounded memory: the file is checked before the first piece."""
+        plan_format = format if format != "auto" else BULK_FORMATS[0]
+        if self.explore.settings.offline or plan_format in ("records", "store"):
+            yield from _pieces(self.read(bind, format), size)
+            return
+        info = self.current()
+        self._refuse_unreadable(info)
+        question = self.bound(bind, info)
+        entry = self._usable(question, info)
+        if entry is not None and format == "auto":
+            if entry.record["question"] == question_text(question):
+                yield from self._file_pieces(entry.path, "parquet", self._schema(question, info), size, question, entry)
+            else:
+                yield from _pieces(self._answered_here(question, entry, info), size)
+            return
+        if self._too_long(question):
+            yield from _pieces(self.read(bind), size)
+            return
+        with tempfile.TemporaryDirectory(prefix="bdxopendata-") as folder:
+            path = Path(folder) / "export"
+            export = self._fetch(question, info, plan_format, path, self._counted, forced=format != "auto")
+            yield from self._file_pieces(
+                path, export.format, self._schema(question, export.info), size, question, export
+            )
+
+    def download(self, bind: Bind, path: Path, format: str) -> Path:
+        """Put the portal's own bytes at `path`, checked and complete, or leave `path` as it was."""
+        if self.explore.settings.offline:
+            raise OfflineError(f"the portal's {format} export of '{self.dataset_id}' is not stored")
+        info = self.current()
+        self._refuse_unreadable(info)
+        question = self.bound(bind, info)
+        self._fetch(question, info, format, path, self._counted, forced=True)
+        return path
+
+    # Roads
+
+    def _from_store(self, question: Question, info: DatasetInfo) -> Reading:
+        entry = self._usable(question, info)
+        if entry is None:
+            # Nothing current is kept: fetch the whole dataset once, then answer here.
+            whole = self._from_export(Question(), info, BULK_FORMATS[0], forced=False)
+            table, schema = self._evaluated(question, whole.table, info)
+            return Reading(table, schema, self._provenance(info, question, "store", table.num_rows, info.version))
+        self.store.mark_checked(entry)
+        return self._answered_here(question, entry, info)
+
+    def _answered_here(self, question: Question, entry: Entry, info: DatasetInfo) -> Reading:
+        if entry.record["question"]:
+            schema = self._schema(question, info)
+            table = self._opened(entry.path, "parquet", schema)
+        else:
+            table, schema = self._evaluated(question, self._opened(entry.path, "parquet", info.schema), info)
+        facts = self._provenance(info, question, "store", table.num_rows, entry.version, entry.fetched_at)
+        return Reading(table, schema, facts)
+
+    def _evaluated(self, question: Question, table: pa.Table, info: DatasetInfo) -> tuple[pa.Table, Schema]:
+        schema = self._schema(question, info)
+        if question == Question():
+            return table, schema
+        answer = odsql.evaluate(
+            self._with_disjunctive(question, info), table, info.schema.types(), lang=self.explore.language
+        )
+        return self._conformed(answer.table, schema), schema
+
+    def _with_disjunctive(self, question: Question, info: DatasetInfo) -> Question:
+        return replace(question, disjunctive=frozenset(one.name for one in info.schema if one.disjunctive))
+
+    def _offline(self, bind: Bind) -> Reading:
+        whole = self.store.find(self._key(""))
+        cannot: tuple[str, ...] = ()
+        if whole is not None:
+            info = self._stored_info(whole)
+            question = self.bound(bind, info)
+            cannot = not_evaluable(question)
+            if not cannot:
+                self._warn_of_age(whole)
+                return self._answered_here(question, whole, info)
+        found = self._stored_question(bind)
+        if found is not None:
+            entry, question = found
+            self._warn_of_age(entry)
+            return self._answered_here(question, entry, self._stored_info(entry))
+        if whole is None:
+            raise OfflineError(
+                f"'{self.dataset_id}' is not stored",
+                "Read it once with Settings(offline=False); bdx.store.list() shows what is.",
+            )
+        raise OfflineError(
+            f"this question about '{self.dataset_id}' uses {', '.join(cannot)}, which only the portal can answer"
+        )
+
+    def _stored_question(self, bind: Bind) -> tuple[Entry, Question] | None:
+        """Find the stored answer to exactly this question, whatever its version."""
+        for stored in self.store.entries():
+            mine = (stored.record["portal"], stored.record["dataset_id"]) == (self.explore.portal.host, self.dataset_id)
+            # Found by its key again, since entries of another API key are not shown to this one.
+            entry = self.store.find(self._key(stored.record["question"])) if mine else None
+            if entry is not None:
+                question = self.bound(bind, self._stored_info(entry))
+                if question_text(question) == entry.record["question"]:
+                    return entry, question
+        return None
+
+    def _warn_of_age(self, entry: Entry) -> None:
+        warnings.warn(
+            f"Offline: '{self.dataset_id}' as it was {_ago(datetime.now(UTC) - entry.checked_at)} ago "
+            f"(version {entry.version}).",
+            StaleDataWarning,
+            stacklevel=2,
+        )
+
+    def _from_records(self, question: Question, info: DatasetInfo, *, forced: bool) -> Reading:
+        schema = self._schema(question, info)
+        if question.is_aggregate:
+            rows = self._aggregate_row(question, info.schema)
+        elif question.is_grouped:
+            groups = self._groups(question)
+            if groups is None:
+                return self._from_export(question, info, "json", forced=True)
+            rows = groups
+        else:
+            paged = self._rows(question, info, forced=forced)
+            if paged is None:
+                return self._from_export(question, info, BULK_FORMATS[0], forced=False)
+            rows = paged
+        from bdxopendata import formats
+
+        table = self._conformed(formats.rows_to_table(rows, schema), schema)
+        return Reading(table, schema, self._provenance(info, question, "records", table.num_rows, info.version))
+
+    def _aggregate_row(self, question: Question, schema: Schema) -> list[Mapping[str, Any]]:
+        # Without limit=1 the portal repeats the one row for each record.
+        page = self.explore.records(self.dataset_id, replace(question, order_by=()).params(), limit=1)
+        if page.rows:
+            return list(page.rows[:1])
+        # No record satisfies the filters, so there is no record to repeat the row for: nothing is counted.
+        counts = (one for one in odsql.outputs(question, schema.types()) if is_count(one.expression))
+        return [{one.name: 0 for one in counts}]
+
+    def _groups(self, question: Question) -> list[Mapping[str, Any]] | None:
+        """Ask for all groups on one page; None when they do not fit on one."""
+        limit = GROUP_WINDOW if question.limit is None else min(question.limit, GROUP_WINDOW)
+        page = self.explore.records(self.dataset_id, question.params(), limit=limit)
+        total = len(page.rows) if page.total is None else page.total
+        wanted = total if question.limit is None else min(total, question.limit)
+        if len(page.rows) < wanted or (question.limit is None and len(page.rows) >= GROUP_WINDOW):
+            return None
+        return page.rows
+
+    def _rows(self, question: Question, info: DatasetInfo, *, forced: bool) -> list[Mapping[str, Any]] | None:
+        """Read record pages; None when one page does not suffice and the road was not forced."""
+        limit = question.limit
+        params = question.params()
+        size = PAGE if limit is None else min(limit, PAGE)
+        page = self._page(params, size, 0)
+        wanted = _wanted(page, limit)
+        if len(page.rows) == wanted:
+            return page.rows
+        if not forced:
+            return None
+        if wanted > WINDOW:
+            raise QueryError(
+                f"{wanted:,} records are more than pages can reach ({WINDOW:,}).",
+                "InvalidRESTParameterError",
+                hint="Leave format= out, so that an export is used.",
+            )
+        return self._paged(question, info, wanted)
+
+    def _paged(self, question: Question, info: DatasetInfo, wanted: int) -> list[Mapping[str, Any]]:
+        # Without a total order the portal repeats rows on one page and loses others: every scalar field orders.
+        params = replace(question, order_by=(*question.order_by, *self._total_order(question, info))).params()
+        rows: list[Mapping[str, Any]] = []
+        before: list[Mapping[str, Any]] | None = None
+        while len(rows) < wanted:
+            # A whole page is asked for even where less is wanted, so that rows beyond the count are noticed.
+            size = PAGE if question.limit is None else min(PAGE, wanted - len(rows))
+            page = self._page(params, min(size, WINDOW - len(rows)), len(rows))
+            if not page.rows or page.rows == before:
+                break
+            rows += page.rows
+            before = page.rows
+            total = _wanted(page, question.limit)
+            if total != wanted:
+                raise IncompleteDataError(self.dataset_id, wanted, total, "records")
+        if question.limit is None and wanted < WINDOW:
+            rows += self._page(params, 1, wanted).rows
+        if len(rows) != wanted:
+            raise IncompleteDataError(self.dataset_id, wanted, len(rows), "records")
+        return rows
+
+    def _total_order(self, question: Question, info: DatasetInfo) -> tuple[odsql.OrderKey, ...]:
+        ordered = {name for key in question.order_by for name in odsql.field_names(key)}
+        return tuple(
+            odsql.OrderKey(FieldName(one.name))
+            for one in info.schema
+            if one.name not in ordered and one.family in ("text", "number", "time", "boolean") and not one.multivalued
+        )
+
+    def _page(self, params: list[tuple[str, str]], size: int, offset: int) -> Page:
+        """One page that is as long as the portal's own count says, asked twice at most."""
+        for last in (False, True):
+            page = self.explore.records(self.dataset_id, params, limit=size, offset=offset)
+            if page.total is None or len(page.rows) == max(0, min(page.total - offset, size)) or last:
+                break
+        if page.total is not None and len(page.rows) != max(0, min(page.total - offset, size)):
+            raise IncompleteDataError(self.dataset_id, min(page.total - offset, size), len(page.rows), "records")
+        return page
+
+    def _from_export(self, question: Question, info: DatasetInfo, format: str, *, forced: bool) -> Reading:
+        with tempfile.TemporaryDirectory(prefix="bdxopendata-", dir=self.store.workspace()) as folder:
+            path = Path(folder) / "export"
+            tables: list[pa.Table] = []
+
+            def opened(part: Path, export: _Export) -> None:
+                schema = self._schema(question, export.info)
+                table = self._opened(part, export.format, schema)
+                self._refuse_wrong_count(export, table.num_rows)
+                tables[:] = [table]
+
+            export = self._fetch(question, info, format, path, opened, forced=forced)
+            schema = self._schema(question, export.info)
+            if not forced and export.version is not None:
+                self._keep(question, export, path, tables[0], schema)
+        facts = self._provenance(export.info, question, export.format, tables[0].num_rows, export.version)
+        return Reading(tables[0], schema, facts)
+
+    def _fetch(
+        self,
+        question: Question,
+        info: DatasetInfo,
+        format: str,
+        target: Path,
+        check: Callable[[Path, _Export], None],
+        *,
+        forced: bool,
+    ) -> _Export:
+        """Fetch an export into `target`, complete and of one version.
+
+        The version is read before and after; a dataset that was processed meanwhile is read again.
+        """
+        before = info
+        for reread in range(REREADS + 1):
+            failed: IncompleteDataError | None = None
+            try:
+                export = self._asked(question, before, format, target, check, forced=forced)
+            except IncompleteDataError as error:
+                # The count may have changed between the question for it and the export.
+                failed = error
+            after = self.explore.dataset(self.dataset_id)
+            self._remember(after)
+            if after.version == before.version:
+                if failed is not None:
+                    raise failed
+                return export
+            log.info("%s was processed while it was read; reading it again", self.dataset_id)
+            if reread < REREADS:
+                before = after
+        if failed is not None:
+            raise failed
+        if not _is_real_time(before):
+            raise DatasetChangedError(self.dataset_id, before.version, after.version)
+        warnings.warn(
+            f"'{self.dataset_id}' is processed faster than it can be read: rows of two moments may be mixed.",
+            DataQualityWarning,
+            stacklevel=2,
+        )
+        return replace(export, version=None)
+
+    def _asked(
+        self,
+        question: Question,
+        info: DatasetInfo,
+        format: str,
+        target: Path,
+        check: Callable[[Path, _Export], None],
+        *,
+        forced: bool,
+    ) -> _Export:
+        """Ask for one export, in the next format where the portal does not have this one."""
+        expected = self._expected(question)
+        candidates = (format,) if forced else BULK_FORMATS[BULK_FORMATS.index(format) :]
+        for candidate in candidates:
+            export = _Export(info, question, candidate, expected, info.version)
+            try:
+                with Progress(self.dataset_id, self.explore.settings.progress) as progress:
+                    self.explore.export(
+                        self.dataset_id,
+                        candidate,
+                        self._export_params(question, candidate),
+                        lambda part, export=export: check(part, export),  # type: ignore[misc]  # a default binds it
+                        target=target,
+                        on_bytes=progress.add,
+                    )
+            except PortalError as error:
+                if candidate == candidates[-1] or error.status_code != 404 or error.code != "NotFoundURI":
+                    raise
+                log.info("%s is not exported as %s", self.dataset_id, candidate)
+                continue
+            return export
+        raise AssertionError("the last candidate returned or raised")
+
+    def _export_params(self, question: Question, format: str) -> list[tuple[str, str]]:
+        from bdxopendata import formats
+
+        own = formats.FORMATS[format].parameters if format in formats.FORMATS else ()
+        limit = [("limit", str(question.limit))] if question.limit is not None else []
+        if question.is_aggregate:
+            limit = [("limit", "1")]
+        return [*question.params(), *own, *limit]
+
+    def _expected(self, question: Question) -> int | None:
+        """How many rows an export must hold; None where the portal does not say (groups)."""
+        if question.is_grouped:
+            return None
+        if question.is_aggregate:
+            return 1
+        total = self.explore.count(self.dataset_id, replace(question, select=None, order_by=()).params())
+        return total if question.limit is None else min(total, question.limit)
+
+    def _refuse_wrong_count(self, export: _Export, got: int) -> None:
+        if export.expected is not None and got != export.expected:
+            raise IncompleteDataError(self.dataset_id, export.expected, got, f"the {export.format} export")
+
+    def _counted(self, path: Path, export: _Export) -> None:
+        """Check the row count of a file without keeping its rows in memory."""
+        from bdxopendata import formats
+
+        if export.format in formats.FORMATS:
+            self._refuse_wrong_count(export, formats.count_rows(path, export.format))
+        elif path.stat().st_size == 0:
+            raise IncompleteDataError(self.dataset_id, export.expected or 1, 0, f"the {export.format} export")
+
+    # Typing and keeping
+
+    def _schema(self, question: Question, info: DatasetInfo) -> Schema:
+        """Return the fields of the answer."""
+        if question.select is None and not question.is_grouped:
+            return info.schema
+        return Schema(
+            (
+                info.schema[one.field].named(one.name)
+                if one.field is not None and one.field in info.schema
+                else Field(one.name, one.type or UNKNOWN, label=one.name)
+                for one in odsql.outputs(question, info.schema.types())
+            ),
+            dataset_id=self.dataset_id,
+        )
+
+    def _opened(self, path: Path, format: str, schema: Schema) -> pa.Table:
+        from bdxopendata import formats
+
+        return self._conformed(formats.read(path, format, schema, max_rows=self.explore.settings.max_rows), schema)
+
+    def _conformed(self, raw: pa.Table, schema: Schema) -> pa.Table:
+        from bdxopendata import frames
+
+        quality = frames.Quality()
+        table = frames.conform(raw, schema, quality)
+        quality.warn(self.dataset_id)
+        return table
+
+    def _file_pieces(
+        self, path: Path, format: str, schema: Schema, size: int, question: Question, source: Entry | _Export
+    ) -> Iterator[Reading]:
+        from bdxopendata import formats
+
+        info = source.info if isinstance(source, _Export) else self._stored_info(source)
+        road = format if isinstance(source, _Export) else "store"
+        for raw in formats.batches(path, format, schema, size):
+            table = self._conformed(raw, schema)
+            yield Reading(table, schema, self._provenance(info, question, road, table.num_rows, source.version))
+
+    def _keep(self, question: Question, export: _Export, path: Path, table: pa.Table, schema: Schema) -> None:
+        assert export.version is not None
+        key = self._key(question_text(question))
+        record = {"description": dict(export.info.raw), "stand_in": self.explore.portal.stand_in}
+        kept: dict[str, Any] = {"version": export.version, "rows": table.num_rows, "record": record}
+        if export.format == "parquet":
+            self.store.try_put(key, source=path, **kept)
+        else:
+            from bdxopendata import formats
+
+            self.store.try_put(key, write=lambda target: formats.write_parquet(table, target, schema), **kept)
+
+    def _provenance(
+        self,
+        info: DatasetInfo,
+        question: Question,
+        road: str,
+        rows: int,
+        version: str | None,
+        fetched_at: datetime | None = None,
+    ) -> Provenance:
+        return Provenance.of(
+            info,
+            question=question_text(question),
+            road=road,
+            rows=rows,
+            fetched_at=fetched_at or datetime.now(UTC),
+            version=version,
+            stand_in=self.explore.portal.stand_in,
+        )
+
+    # Refusals
+
+    def _refuse_unreadable(self, info: DatasetInfo) -> None:
+        if not info.data_visible:
+            # An export of such a dataset would be an empty file with status 200.
+            raise AuthenticationError(403, self.explore.portal.host, self.explore.transport.key_source).about(
+                dataset_id=self.dataset_id
+            )
+        if not info.has_records:
+            raise SchemaError(
+                f"'{self.dataset_id}' is no table: it has no records. "
+                f"See its {len(info.attachments)} attachments with .attachments, or its page {info.page_url}."
+            ).about(dataset_id=self.dataset_id)
+
+    def _refuse_forced_road_offline(self, format: str) -> None:
+        self.plan(Question(), format, None)
+        if format not in ("auto", "store"):
+            raise OfflineError(f"format='{format}' asks the portal", "Leave format= out, or use format='store'.")
+
+
+def is_count(expression: odsql.Node) -> bool:
+    """Whether an expression counts rows, values or distinct values."""
+    return isinstance(expression, Call) and expression.name == "count"
+
+
+def question_text(question: Question) -> str:
+    """Name a question by what is asked: the parameters sent, in a fixed order; empty for the whole dataset."""
+    params = list(question.params())
+    if question.limit is not None:
+        params.append(("limit", str(question.limit)))
+    return "&".join(f"{name}={value}" for name, value in params)
+
+
+def _pieces(reading: Reading, size: int) -> Iterator[Reading]:
+    for start in range(0, reading.table.num_rows, size):
+        part = reading.table.slice(start, size)
+        yield Reading(part, reading.schema, replace(reading.provenance, rows=part.num_rows))
+
+
+def _wanted(page: Page, limit: int | None) -> int:
+    total = len(page.rows) if page.total is None else page.total
+    return total if limit is None else min(total, limit)
+
+
+def _is_real_time(info: DatasetInfo) -> bool:
+    if info.update_frequency == "UPDATE_CONT":
+        return True
+    try:
+        processed = moment_of(info.version)
+    except ValueError:
+        return False
+    return abs(datetime.now(UTC) - processed) < REAL_TIME
+
+
+def _ago(age: timedelta) -> str:
+    seconds = max(0, int(age.total_seconds()))
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= length:
+            count = seconds // length
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return f"{seconds} second{'s' if seconds != 1 else ''}"
