@@ -79,7 +79,7 @@ def test_a_value_that_cannot_be_used_is_refused_with_the_allowed_ones(name: str,
     assert RULES[name].allowed in str(caught.value)
 
 
-@pytest.mark.parametrize("key", ["a b", "a\nX-Evil: 1", "clé", "a\0b", "x" * 600, 12, b"bytes"])
+@pytest.mark.parametrize("key", ["a b", "Apikey ", "a\nX-Evil: 1", "clé", "a\0b", "x" * 600, 12, b"bytes"])
 def test_a_key_that_cannot_stand_in_a_header_is_refused_without_being_shown(key: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
         Settings(api_key=key)

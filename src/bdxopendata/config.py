@@ -241,8 +241,8 @@ def _optional(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _key(raw: Any) -> Secret:
     if isinstance(raw, Secret):
         return raw
-    text = raw.strip() if isinstance(raw, str) else ""
-    text = re.sub(r"\A(apikey|bearer)\s+", "", text, flags=re.IGNORECASE)
+    text = raw if isinstance(raw, str) else ""
+    text = re.sub(r"\A\s*(apikey|bearer)\s+", "", text, flags=re.IGNORECASE).strip()
     # Only what may stand in a header: this also makes it impossible to smuggle in a second header.
     if not re.fullmatch(r"[\x21-\x7e]{1,512}", text):
         raise ValueError
