@@ -1,0 +1,122 @@
+"""JSON lines: one object per line, the last line ended too. An empty file is no rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from bdxopendata.fields import UNKNOWN, Schema
+from bdxopendata.formats.rows import join, parse, rows_to_table
+from bdxopendata.formats.shape import BLANK, check_rows, cut, refuse, refusing, tail_of
+from bdxopendata.formats.wide import may_hold_wide, wide_columns
+
+WHAT = "file of JSON lines"
+# Lines parsed at a time where the whole file is looked through.
+BLOCK = 10_000
+
+
+def read(path: Path, schema: Schema, *, labels: bool, list_separator: str, max_rows: int | None) -> pa.Table:
+    """Read a whole file."""
+    _check(path)
+    tables: list[pa.Table] = []
+    rows = 0
+    # Block by block, so that the objects of one block make room for those of the next.
+    for block in _blocks(path, BLOCK):
+        rows += len(block)
+        check_rows(rows, max_rows, path)
+        with refusing(path, WHAT):
+            tables.append(rows_to_table(block, schema))
+    return join(tables or [rows_to_table([], schema)], schema)
+
+
+def batches(path: Path, schema: Schema, size: int, *, labels: bool, list_separator: str) -> Iterator[pa.Table]:
+    """Read `size` lines at a time."""
+    _check(path)
+    kinds: dict[str, pa.DataType] | None = None
+    for block in _blocks(path, size):
+        if kinds is None:
+            kinds = _kinds(path, schema, block)
+        with refusing(path, WHAT):
+            table = rows_to_table(block, schema, kinds=kinds)
+            new = [name for name in table.column_names if name not in schema and name not in kinds]
+            if new:
+                raise refuse("later lines have other keys than the first ones", path)
+            yield _aligned(table, schema, kinds)
+    if kinds is None:
+        yield from cut(rows_to_table([], schema), size)
+
+
+def count_rows(path: Path) -> int:
+    """Count rows by line ends."""
+    _check(path)
+    with path.open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+
+
+def _check(path: Path) -> None:
+    with path.open("rb") as file:
+        first = file.readline(1 << 16).lstrip(BLANK)
+    if not first:
+        if path.stat().st_size:
+            raise refuse(f"it is no {WHAT}", path)
+        return
+    if first[:1] != b"{":
+        raise refuse(f"it is no {WHAT}", path)
+    if tail_of(path, 1) != b"\n":
+        raise refuse(f"the {WHAT} is cut: its last line does not end", path)
+
+
+def _blocks(path: Path, size: int) -> Iterator[list[Any]]:
+    with path.open("rb") as file, refusing(path, WHAT, ValueError, RecursionError):
+        while lines := list(islice(file, size)):
+            yield _parsed(lines, path)
+
+
+def _parsed(lines: list[bytes], path: Path) -> list[Any]:
+    # One call of the parser for many lines is faster than a call for each.
+    rows = parse(b"[" + b",".join(lines) + b"]")
+    if len(rows) != len(lines):
+        raise refuse(f"it is no {WHAT}: a line holds more or less than one object", path)
+    return rows  # type: ignore[no-any-return]  # the brackets around make it a list
+
+
+def _kinds(path: Path, schema: Schema, first: list[Any]) -> dict[str, pa.DataType]:
+    """Types of the columns that no type of the portal fixes, found by one look through the whole file.
+
+    Costs nothing where there can be none: no field of unknown type, no key that is no field, no long number.
+    """
+    with refusing(path, WHAT):
+        names = set(rows_to_table(first[:1], schema).column_names)
+    extra = sorted(names.difference(schema.names))
+    unknown = [one.name for one in schema if one.type == UNKNOWN]
+    long = may_hold_wide(path, schema)
+    if not extra and not unknown and not long:
+        return {}
+    seen: dict[str, set[pa.DataType]] = {name: set() for name in (*unknown, *extra)}
+    wide: frozenset[str] = frozenset()
+    for block in _blocks(path, BLOCK):
+        table = rows_to_table(block, schema)
+        for name in table.column_names:
+            if name in seen or name not in schema:
+                seen.setdefault(name, set()).add(table.column(name).type)
+        if long:
+            wide |= wide_columns([table], schema)
+    return {name: _common(types) for name, types in seen.items()} | dict.fromkeys(wide, pa.string())
+
+
+def _common(types: set[pa.DataType]) -> pa.DataType:
+    known = {one for one in types if not pa.types.is_null(one)}
+    return known.pop() if len(known) == 1 else pa.string()
+
+
+def _aligned(table: pa.Table, schema: Schema, kinds: dict[str, pa.DataType]) -> pa.Table:
+    """Give a batch the extra columns that its own lines lack, in one order for all batches."""
+    extra = [name for name in kinds if name not in schema.types()]
+    for name in extra:
+        if name not in table.column_names:
+            table = table.append_column(pa.field(name, kinds[name]), pa.nulls(table.num_rows, kinds[name]))
+    return table.select([name for name in table.column_names if name in schema] + extra)

@@ -1,0 +1,114 @@
+"""Parquet: typed columns, geometry as WKB.
+
+Types of columns that a program registered with Arrow under a name are taken as what they store: nothing in a file from
+the net decides which code runs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bdxopendata.fields import Schema
+from bdxopendata.formats.shape import check_rows, check_unique, cut, gather, refuse, refusing, tail_of
+from bdxopendata.formats.wide import mark_wide, wide_columns
+
+MAGIC = b"PAR1"
+# Magic at both ends and the length of the footer.
+SMALLEST = 12
+
+
+def read(path: Path, schema: Schema, *, labels: bool, list_separator: str, max_rows: int | None) -> pa.Table:
+    """Read a whole file; the footer is looked at before any row."""
+    with _open(path, max_rows) as file, refusing(path, "Parquet file"):
+        table = _plain(file.read())
+        _check_text(table)
+        return table
+
+
+def batches(path: Path, schema: Schema, size: int, *, labels: bool, list_separator: str) -> Iterator[pa.Table]:
+    """Read row group by row group, in tables of `size` rows."""
+    with _open(path, None) as file:
+        wide = _wide(path, file, schema)
+        if file.metadata.num_rows == 0:
+            yield from cut(_plain(file.schema_arrow.empty_table()), size)
+            return
+        yield from gather(_pieces(path, file, size, wide), size)
+
+
+def count_rows(path: Path) -> int:
+    """Count rows by the footer."""
+    with _open(path, None) as file:
+        return int(file.metadata.num_rows)
+
+
+def write(table: pa.Table, target: Path, schema: Schema) -> None:
+    """Write a canonical table so that `read` and `frames.conform` give it back."""
+    # Shapes are marked as in the portal's own files, so that other programs find them; points stay two numbers.
+    shapes = [one.name for one in schema if one.family == "shape" and one.name in table.column_names]
+    if shapes:
+        columns = {name: {"encoding": "WKB", "geometry_types": []} for name in shapes}
+        geo = {"version": "1.1.0", "primary_column": shapes[0], "columns": columns}
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"geo": json.dumps(geo).encode()})
+    pq.write_table(table, target, compression="zstd")
+
+
+def _open(path: Path, max_rows: int | None) -> pq.ParquetFile:
+    with path.open("rb") as file:
+        head = file.read(len(MAGIC))
+    if head != MAGIC or path.stat().st_size < SMALLEST:
+        raise refuse("it is no Parquet file", path)
+    if tail_of(path, len(MAGIC)) != MAGIC:
+        raise refuse("the Parquet file is cut: its footer is missing", path)
+    with refusing(path, "Parquet file"):
+        # Arrow types of the writer are kept in the file; what the file calls itself decides nothing but types.
+        opened = pq.ParquetFile(path, memory_map=True, page_checksum_verification=True)
+        check_rows(opened.metadata.num_rows, max_rows, path)
+        check_unique(opened.schema_arrow.names, "the Parquet file")
+        return opened
+
+
+def _pieces(path: Path, file: pq.ParquetFile, size: int, wide: frozenset[str]) -> Iterator[pa.Table]:
+    with refusing(path, "Parquet file"):
+        for batch in file.iter_batches(batch_size=size):
+            table = _plain(pa.Table.from_batches([batch]))
+            _check_text(table)
+            yield mark_wide(table, wide)
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Replace extension types by what they store, and dictionaries by their values."""
+    for place, field in enumerate(table.schema):
+        if isinstance(field.type, pa.BaseExtensionType):
+            chunks = [chunk.storage for chunk in table.column(place).chunks]
+            stored = pa.chunked_array(chunks, field.type.storage_type)
+            table = table.set_column(place, pa.field(field.name, stored.type), stored)
+        elif pa.types.is_dictionary(field.type):
+            decoded = table.column(place).cast(field.type.value_type)
+            table = table.set_column(place, pa.field(field.name, decoded.type), decoded)
+    return table
+
+
+def _check_text(table: pa.Table) -> None:
+    """Refuse bytes that are no UTF-8: Arrow does not look, and the error would come from wherever they are shown."""
+    for column in table.columns:
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            column.validate(full=True)
+
+
+def _wide(path: Path, file: pq.ParquetFile, schema: Schema) -> frozenset[str]:
+    """Names of whole-number fields that hold numbers beyond 64 bits: only columns of another type can."""
+    suspects = [
+        field.name
+        for field in file.schema_arrow
+        if field.name in schema and schema[field.name].type == "int" and not pa.types.is_signed_integer(field.type)
+    ]
+    if not suspects:
+        return frozenset()
+    with refusing(path, "Parquet file"):
+        pieces = (_plain(pa.Table.from_batches([batch])) for batch in file.iter_batches(columns=suspects))
+        return wide_columns(pieces, schema)

@@ -1,0 +1,85 @@
+"""Whole numbers beyond 64 bits: one of them makes its column text, so all batches of a file must know of it.
+
+A raw column that is known to hold one is text and says so in its metadata; `frames.conform` reads that.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bdxopendata.fields import Schema
+from bdxopendata.formats.rows import WIDE
+
+# Sixty-four bits hold every number of eighteen digits. Python refuses to read numbers of thousands of digits.
+_LONG = b"0" * 19
+_WIDE = r"^[+-]?[0-9]{19,1000}$"
+# Every digit is 0, everything else a blank: then a long number is a text that can be searched for.
+_FOLDED = bytes(ord("0") if 48 <= byte < 58 else 32 for byte in range(256))
+_BLOCK = 1 << 20
+# How far back the beginning of a number is looked for.
+_FAR = 400
+
+
+def may_hold_wide(path: Path, schema: Schema) -> bool:
+    """Whether a file of text may hold such a number in a whole-number field: a cheap look that spares a costly one."""
+    if not any(one.type == "int" for one in schema) or path.stat().st_size == 0:
+        return False
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        return any(_begins_whole(view, place) for place in _long_numbers(view))
+
+
+def _long_numbers(view: mmap.mmap) -> Iterator[int]:
+    """Places at which there are many digits in a row, one for each number and block."""
+    for start in range(0, len(view), _BLOCK):
+        base = max(0, start - len(_LONG) + 1)
+        folded = view[base : start + _BLOCK].translate(_FOLDED)
+        place = folded.find(_LONG)
+        while place >= 0:
+            yield base + place
+            end = folded.find(b" ", place)
+            place = folded.find(_LONG, end) if end >= 0 else -1
+
+
+def _begins_whole(view: mmap.mmap, place: int) -> bool:
+    """Whether digits are those of a whole number, not those behind a decimal point."""
+    first = place
+    while first > 0 and place - first < _FAR and view[first - 1 : first].isdigit():
+        first -= 1
+    return view[first - 1 : first] != b"."
+
+
+def wide_columns(tables: Iterable[pa.Table], schema: Schema) -> frozenset[str]:
+    """Names of the whole-number fields that hold such a number in one of the tables."""
+    whole = {one.name for one in schema if one.type == "int"}
+    found: set[str] = set()
+    for table in tables:
+        for name in whole.difference(found).intersection(table.column_names):
+            if _is_wide(table.column(name)):
+                found.add(name)
+    return frozenset(found)
+
+
+def _is_wide(column: pa.ChunkedArray) -> bool:
+    if pa.types.is_signed_integer(column.type) or pa.types.is_null(column.type):
+        return False
+    try:
+        text = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    except pa.ArrowException:
+        return False
+    long = text.filter(pc.match_substring_regex(text, _WIDE))
+    return any(not -(2**63) <= int(one) < 2**63 for one in long.to_pylist())
+
+
+def mark_wide(table: pa.Table, names: Collection[str]) -> pa.Table:
+    """Make the named columns text that says what it is."""
+    for name in names:
+        place = table.schema.get_field_index(name)
+        if place >= 0:
+            text = table.column(place).cast(pa.string())
+            table = table.set_column(place, pa.field(name, pa.string(), metadata={WIDE: b"1"}), text)
+    return table
