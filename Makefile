@@ -4,6 +4,8 @@ BIN := .venv/bin
 export PIP_CACHE_DIR := $(CURDIR)/.venv/cache
 export MPLCONFIGDIR := $(CURDIR)/.venv/matplotlib
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The documentation theme prints an announcement otherwise.
+export NO_MKDOCS_2_WARNING := 1
 
 .PHONY: demo test check docs wheel clean
 

@@ -294,6 +294,14 @@ def test_groups_are_whole_in_both_eras(serve: Serve, era: str) -> None:
     assert len(served.dataset("trees").group_by("genre").select(n=agg.count()).to_pandas()) == 3
 
 
+def test_a_name_given_to_a_group_key_in_select_names_the_key(served: Served) -> None:
+    query = served.dataset("trees").group_by(F.plante.year).select(year=F.plante.year, n=agg.count())
+
+    frame = query.to_pandas()
+
+    assert frame.to_dict("list") == {"year": [2020], "n": [30]}
+
+
 def test_group_keys_alone_are_the_distinct_values(served: Served) -> None:
     frame = served.dataset("trees").group_by("genre").to_pandas()
 

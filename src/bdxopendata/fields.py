@@ -6,7 +6,7 @@ the same column by whichever road it came.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any, overload
@@ -25,7 +25,7 @@ class FieldType:
     name
         The portal's name.
     dtype
-        The pandas dtype, as text; ``{zone}`` stands for the time zone of the settings.
+        The pandas dtype, as text; ``zone`` stands for the time zone of the settings.
     family
         What can be done with it: ``text``, ``number``, ``time``, ``boolean``, ``point``, ``shape``, ``file`` or
         ``other``.
@@ -44,7 +44,7 @@ FIELD_TYPES: Mapping[str, FieldType] = {
         FieldType("double", "float64", "number"),
         FieldType("boolean", "boolean", "boolean"),
         FieldType("date", "datetime64[us]", "time"),
-        FieldType("datetime", "datetime64[us, {zone}]", "time"),
+        FieldType("datetime", "datetime64[us, zone]", "time"),
         FieldType("geo_point_2d", "geometry", "point"),
         FieldType("geo_shape", "geometry", "shape"),
         FieldType("file", "object", "file"),
@@ -126,10 +126,11 @@ class Field:
         return self if name == self.name else replace(self, name=name)
 
 
-class Schema(Sequence[Field]):
+class Schema:
     """The fields of a dataset or of an answer, in order.
 
-    Indexed by place or by name; ``"hauteur" in schema`` asks for a name.
+    Indexed by place or by name; ``"hauteur" in schema`` asks for a name. A sequence of `Field` in all but its base
+    class, since a sequence of fields could not be asked for a text.
     """
 
     __slots__ = ("_by_name", "_fields", "dataset_id")

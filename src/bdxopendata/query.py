@@ -7,6 +7,7 @@ is meant; what needs the dataset's fields, such as which of them holds the geome
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -236,7 +237,7 @@ class Answers:
         target = Path(path).expanduser().absolute()
         if not target.parent.is_dir():
             raise FileNotFoundError(f"The folder {target.parent} does not exist; make it first.")
-        if not isinstance(format, str) or not format.replace("_", "").replace(".", "").isalnum():
+        if not re.fullmatch(r"[A-Za-z][\w.]{0,30}", str(format)):
             raise ValueError(f"format is the name of an export format, such as 'parquet', not {format!r}.")
         return self._reader.download(self._bind, target, format)
 
@@ -455,10 +456,11 @@ class Query(Answers):
     def _bind(self, schema: Schema) -> Question:
         parts = self._parts
         places = odsql.conditions(*(place.on(_geometry_name(schema, place.prefer)) for place in parts.places))
+        select, group_by = _with_named_keys(parts.select, parts.group_by)
         return Question(
             where=(*parts.where, *places),
-            select=parts.select if parts.select is not None or not parts.group_by else (),
-            group_by=parts.group_by,
+            select=select if select is not None or not group_by else (),
+            group_by=group_by,
             order_by=parts.order_by,
             refine=parts.refine,
             exclude=parts.exclude,
@@ -491,6 +493,24 @@ class Query(Answers):
 
     def __bool__(self) -> bool:
         return True
+
+
+def _with_named_keys(
+    select: tuple[odsql.Selection, ...] | None, group_by: tuple[odsql.GroupKey, ...]
+) -> tuple[tuple[odsql.Selection, ...] | None, tuple[odsql.GroupKey, ...]]:
+    """Move the names that `select` gives to group keys into `group_by`.
+
+    The portal answers null under a name that only `select` gives to a grouped expression.
+    """
+    if select is None or not group_by:
+        return select, group_by
+    named = {item.expression: item for item in select if isinstance(item, odsql.SelectItem) and item.alias}
+    moved = {key.expression for key in group_by if key.alias is None and key.expression in named}
+    keys = tuple(
+        odsql.GroupKey(key.expression, named[key.expression].alias) if key.expression in moved else key
+        for key in group_by
+    )
+    return tuple(item for item in select if getattr(item, "expression", None) not in moved), keys
 
 
 def _computed(value: object) -> odsql.Expression | str:

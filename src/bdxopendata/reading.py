@@ -7,6 +7,7 @@ types in `fields`. Nothing leaves it that is not whole.
 
 from __future__ import annotations
 
+import errno
 import logging
 import tempfile
 import warnings
@@ -43,6 +44,8 @@ from bdxopendata.store import Entry, Store, StoreKey
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from bdxopendata.frames import Quality
 
 log = logging.getLogger("bdxopendata")
 
@@ -124,7 +127,7 @@ class Reader:
     def describe(self) -> DatasetInfo:
         """Ask the portal for the description; offline, take the one of the stored data."""
         if self.explore.settings.offline:
-            entry = self.store.find(self._key(""))
+            entry = self.store.find(self._key("")) or next(self._stored_answers(), None)
             info = self._stored_info(entry) if entry else self.explore.dataset(self.dataset_id, cached=True)
         else:
             info = self.explore.dataset(self.dataset_id)
@@ -192,6 +195,9 @@ class Reader:
             return Plan("store", "stored and current: answered on this machine")
         if self._too_long(question):
             return Plan("store", "too long for an address: the whole dataset is fetched once and asked on this machine")
+        return self._portal_plan(question, info)
+
+    def _portal_plan(self, question: Question, info: DatasetInfo | None) -> Plan:
         if question.is_aggregate or question.is_grouped:
             return Plan("records", "the portal computes groups; one page holds them")
         if question.limit is not None and question.limit <= PAGE:
@@ -234,7 +240,13 @@ class Reader:
         question = self.bound(bind, info)
         plan = self.plan(question, format, info)
         if plan.road == "store":
-            return self._from_store(question, info)
+            try:
+                return self._from_store(question, info)
+            except odsql.NotEvaluable as reason:
+                if format == "store":
+                    raise OfflineError(str(reason), "Leave format= out, so that the portal is asked.") from reason
+                log.info("%s; asking the portal", reason)
+                plan = self._portal_plan(question, info)
         if plan.road == "records":
             return self._from_records(question, info, forced=format == "records")
         if format != "auto":
@@ -248,12 +260,12 @@ class Reader:
     def count(self, bind: Bind) -> int:
         """How many rows (or groups) the question has."""
         if self.explore.settings.offline:
-            return self._offline(bind).table.num_rows
+            return int(self._offline(bind).table.num_rows)
         info = self.current()
         self._refuse_unreadable(info)
         question = self.bound(bind, info)
         if question.is_grouped or question.is_aggregate or self._usable(question, info) or self._too_long(question):
-            return self.read(bind).table.num_rows
+            return int(self.read(bind).table.num_rows)
         total = self.explore.count(self.dataset_id, replace(question, select=None, order_by=()).params())
         return total if question.limit is None else min(total, question.limit)
 
@@ -297,21 +309,28 @@ class Reader:
 
     def _from_store(self, question: Question, info: DatasetInfo) -> Reading:
         entry = self._usable(question, info)
-        if entry is None:
-            # Nothing current is kept: fetch the whole dataset once, then answer here.
-            whole = self._from_export(Question(), info, BULK_FORMATS[0], forced=False)
-            table, schema = self._evaluated(question, whole.table, info)
-            return Reading(table, schema, self._provenance(info, question, "store", table.num_rows, info.version))
-        self.store.mark_checked(entry)
-        return self._answered_here(question, entry, info)
+        if entry is not None:
+            self.store.mark_checked(entry)
+            try:
+                return self._answered_here(question, entry, info)
+            except FileNotFoundError:
+                log.info("What was stored of %s was cleared meanwhile; fetching it again", self.dataset_id)
+        # Nothing current is kept: fetch the whole dataset once, then answer here.
+        whole = self._from_export(Question(), info, BULK_FORMATS[0], forced=False)
+        table, schema = self._evaluated(question, whole.table, info)
+        return Reading(table, schema, self._provenance(info, question, "store", table.num_rows, info.version))
 
     def _answered_here(self, question: Question, entry: Entry, info: DatasetInfo) -> Reading:
-        if entry.record["question"]:
-            schema = self._schema(question, info)
-            table = self._opened(entry.path, "parquet", schema)
-        else:
-            table, schema = self._evaluated(question, self._opened(entry.path, "parquet", info.schema), info)
-        facts = self._provenance(info, question, "store", table.num_rows, entry.version, entry.fetched_at)
+        of_whole = not entry.record["question"]
+        schema = info.schema if of_whole else self._schema(question, info)
+        with entry.reading() as path:
+            table = self._opened(path, "parquet", schema)
+        if of_whole:
+            table, schema = self._evaluated(question, table, info)
+        stand_in = bool(entry.record.get("stand_in"))
+        facts = self._provenance(
+            info, question, "store", table.num_rows, entry.version, entry.fetched_at, stand_in=stand_in
+        )
         return Reading(table, schema, facts)
 
     def _evaluated(self, question: Question, table: pa.Table, info: DatasetInfo) -> tuple[pa.Table, Schema]:
@@ -319,23 +338,29 @@ class Reader:
         if question == Question():
             return table, schema
         answer = odsql.evaluate(
-            self._with_disjunctive(question, info), table, info.schema.types(), lang=self.explore.language
+            replace(question, disjunctive=frozenset(one.name for one in info.schema if one.disjunctive)),
+            table,
+            info.schema.types(),
+            lang=self.explore.language,
+            separators={one.name: one.separator for one in info.schema if one.hierarchical},
         )
         return self._conformed(answer.table, schema), schema
 
-    def _with_disjunctive(self, question: Question, info: DatasetInfo) -> Question:
-        return replace(question, disjunctive=frozenset(one.name for one in info.schema if one.disjunctive))
-
     def _offline(self, bind: Bind) -> Reading:
         whole = self.store.find(self._key(""))
-        cannot: tuple[str, ...] = ()
+        cannot = ""
         if whole is not None:
             info = self._stored_info(whole)
             question = self.bound(bind, info)
-            cannot = not_evaluable(question)
-            if not cannot:
+            try:
+                reading = self._answered_here(question, whole, info)
+            except odsql.NotEvaluable as reason:
+                cannot = str(reason)
+            except FileNotFoundError:
+                whole = None
+            else:
                 self._warn_of_age(whole)
-                return self._answered_here(question, whole, info)
+                return reading
         found = self._stored_question(bind)
         if found is not None:
             entry, question = found
@@ -346,21 +371,24 @@ class Reader:
                 f"'{self.dataset_id}' is not stored",
                 "Read it once with Settings(offline=False); bdx.store.list() shows what is.",
             )
-        raise OfflineError(
-            f"this question about '{self.dataset_id}' uses {', '.join(cannot)}, which only the portal can answer"
-        )
+        raise OfflineError(f"a question about '{self.dataset_id}' needs the portal. {cannot}")
 
     def _stored_question(self, bind: Bind) -> tuple[Entry, Question] | None:
         """Find the stored answer to exactly this question, whatever its version."""
+        for entry in self._stored_answers():
+            question = self.bound(bind, self._stored_info(entry))
+            if question_text(question) == entry.record["question"]:
+                return entry, question
+        return None
+
+    def _stored_answers(self) -> Iterator[Entry]:
+        """Yield what is stored of this dataset for this caller: the whole, and answers to questions."""
         for stored in self.store.entries():
             mine = (stored.record["portal"], stored.record["dataset_id"]) == (self.explore.portal.host, self.dataset_id)
             # Found by its key again, since entries of another API key are not shown to this one.
             entry = self.store.find(self._key(stored.record["question"])) if mine else None
             if entry is not None:
-                question = self.bound(bind, self._stored_info(entry))
-                if question_text(question) == entry.record["question"]:
-                    return entry, question
-        return None
+                yield entry
 
     def _warn_of_age(self, entry: Entry) -> None:
         warnings.warn(
@@ -387,6 +415,8 @@ class Reader:
         from bdxopendata import formats
 
         table = self._conformed(formats.rows_to_table(rows, schema), schema)
+        if not forced and question.limit is None and info.version is not None:
+            self._keep(question, info, table, schema)
         return Reading(table, schema, self._provenance(info, question, "records", table.num_rows, info.version))
 
     def _aggregate_row(self, question: Question, schema: Schema) -> list[Mapping[str, Any]]:
@@ -468,20 +498,32 @@ class Reader:
         return page
 
     def _from_export(self, question: Question, info: DatasetInfo, format: str, *, forced: bool) -> Reading:
-        with tempfile.TemporaryDirectory(prefix="bdxopendata-", dir=self.store.workspace()) as folder:
+        place = self.store.workspace()
+        try:
+            return self._exported(question, info, format, place, forced=forced)
+        except OSError as error:
+            if error.errno != errno.ENOSPC or place is None:
+                raise
+            log.warning("The store's disk is full; going on in the folder for temporary files")
+        return self._exported(question, info, format, None, forced=forced)
+
+    def _exported(
+        self, question: Question, info: DatasetInfo, format: str, place: Path | None, *, forced: bool
+    ) -> Reading:
+        with tempfile.TemporaryDirectory(prefix="bdxopendata-", dir=place) as folder:
             path = Path(folder) / "export"
             tables: list[pa.Table] = []
 
             def opened(part: Path, export: _Export) -> None:
-                schema = self._schema(question, export.info)
-                table = self._opened(part, export.format, schema)
+                table = self._opened(part, export.format, self._schema(question, export.info))
                 self._refuse_wrong_count(export, table.num_rows)
                 tables[:] = [table]
 
             export = self._fetch(question, info, format, path, opened, forced=forced)
             schema = self._schema(question, export.info)
             if not forced and export.version is not None:
-                self._keep(question, export, path, tables[0], schema)
+                source = path if export.format == "parquet" else None
+                self._keep(question, export.info, tables[0], schema, source)
         facts = self._provenance(export.info, question, export.format, tables[0].num_rows, export.version)
         return Reading(tables[0], schema, facts)
 
@@ -612,36 +654,48 @@ class Reader:
 
         return self._conformed(formats.read(path, format, schema, max_rows=self.explore.settings.max_rows), schema)
 
-    def _conformed(self, raw: pa.Table, schema: Schema) -> pa.Table:
+    def _conformed(self, raw: pa.Table, schema: Schema, counted: Quality | None = None) -> pa.Table:
+        """Type a table; what does not fit is counted in `counted`, or in a warning of its own."""
         from bdxopendata import frames
 
-        quality = frames.Quality()
-        table = frames.conform(raw, schema, quality)
-        quality.warn(self.dataset_id)
+        quality = frames.Quality() if counted is None else counted
+        table = frames.conform(raw, schema, quality, files_url=self.explore.file_url(self.dataset_id, ""))
+        if counted is None:
+            quality.warn(self.dataset_id)
         return table
 
     def _file_pieces(
         self, path: Path, format: str, schema: Schema, size: int, question: Question, source: Entry | _Export
     ) -> Iterator[Reading]:
-        from bdxopendata import formats
+        from bdxopendata import formats, frames
 
         info = source.info if isinstance(source, _Export) else self._stored_info(source)
         road = format if isinstance(source, _Export) else "store"
+        quality = frames.Quality()
         for raw in formats.batches(path, format, schema, size):
-            table = self._conformed(raw, schema)
+            table = self._conformed(raw, schema, quality)
             yield Reading(table, schema, self._provenance(info, question, road, table.num_rows, source.version))
+        quality.warn(self.dataset_id)
 
-    def _keep(self, question: Question, export: _Export, path: Path, table: pa.Table, schema: Schema) -> None:
-        assert export.version is not None
+    def _keep(
+        self, question: Question, info: DatasetInfo, table: pa.Table, schema: Schema, source: Path | None = None
+    ) -> None:
+        """Keep an answer under its version: the portal's own parquet file where there is one, else one written here."""
+        assert info.version is not None
         key = self._key(question_text(question))
-        record = {"description": dict(export.info.raw), "stand_in": self.explore.portal.stand_in}
-        kept: dict[str, Any] = {"version": export.version, "rows": table.num_rows, "record": record}
-        if export.format == "parquet":
-            self.store.try_put(key, source=path, **kept)
-        else:
-            from bdxopendata import formats
+        record = {"description": dict(info.raw), "stand_in": self.explore.transport.stand_in}
+        if source is not None:
+            self.store.try_put(key, version=info.version, rows=table.num_rows, record=record, source=source)
+            return
+        from bdxopendata import formats
 
-            self.store.try_put(key, write=lambda target: formats.write_parquet(table, target, schema), **kept)
+        self.store.try_put(
+            key,
+            version=info.version,
+            rows=table.num_rows,
+            record=record,
+            write=lambda target: formats.write_parquet(table, target, schema),
+        )
 
     def _provenance(
         self,
@@ -651,6 +705,8 @@ class Reader:
         rows: int,
         version: str | None,
         fetched_at: datetime | None = None,
+        *,
+        stand_in: bool = False,
     ) -> Provenance:
         return Provenance.of(
             info,
@@ -659,7 +715,7 @@ class Reader:
             rows=rows,
             fetched_at=fetched_at or datetime.now(UTC),
             version=version,
-            stand_in=self.explore.portal.stand_in,
+            stand_in=stand_in or self.explore.transport.stand_in,
         )
 
     # Refusals

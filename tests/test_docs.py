@@ -1,0 +1,78 @@
+"""The pages: their code runs, their outputs are true, their links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from support import pages
+
+TEXTS = sorted([*pages.ROOT.glob("*.md"), *(pages.ROOT / "docs").rglob("*.md")])
+NAMES = [str(one.relative_to(pages.ROOT)) for one in TEXTS]
+
+# What says where or with what a page was written, rather than what it is about.
+FOREIGN = re.compile(r"(?<![\w.])/(work|tmp|root|home|Users)/|pypi\.org|files\.pythonhosted|C:\\\\")
+
+
+def linked(text: str) -> list[str]:
+    """Targets of relative links, code taken out first."""
+    prose = re.sub(r"^```.*?^```|`[^`\n]*`", "", text, flags=re.MULTILINE | re.DOTALL)
+    targets = re.findall(r"\]\(([^)\s]+)\)", prose)
+    return [target for target in targets if "://" not in target and not target.startswith(("#", "mailto:"))]
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=lambda page: str(page.relative_to(pages.ROOT / "docs")))
+def test_the_code_of_a_page_runs_and_prints_what_the_page_shows(page: Path, tmp_path: Path) -> None:
+    with pages.stand_in_environment(tmp_path):
+        ran = list(pages.printed(page))
+
+    assert ran
+    if int(pd.__version__.split(".")[0]) < 3:
+        # Outputs are those of pandas 3; before, text columns are shown as other types.
+        return
+    for block, output in ran:
+        if block.output is not None:
+            assert output == block.output, f"line {block.line}; tests/support/pages.py writes outputs anew"
+
+
+def test_every_plain_text_block_belongs_to_a_python_block() -> None:
+    for page in pages.PAGES:
+        text = page.read_text(encoding="utf-8")
+        alone = len(re.findall(r"^```text$", text, re.MULTILINE))
+        assert alone == sum(block.output is not None for block in pages.blocks(page)), page.name
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=NAMES)
+def test_relative_links_lead_to_files(text: Path) -> None:
+    for target in linked(text.read_text(encoding="utf-8")):
+        assert (text.parent / target.split("#")[0]).exists(), target
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=NAMES)
+def test_pages_name_no_path_of_a_machine_and_no_registry(text: Path) -> None:
+    assert FOREIGN.search(text.read_text(encoding="utf-8")) is None
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    navigation = (pages.ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    for page in (pages.ROOT / "docs").rglob("*.md"):
+        assert f" {page.relative_to(pages.ROOT / 'docs').as_posix()}\n" in navigation, page.name
+
+
+def test_the_ladder_shown_is_the_ladder_checked() -> None:
+    contracts = tomllib.loads((pages.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    layers = next(one["layers"] for one in contracts["contracts"] if one["type"] == "layers")
+    shown = re.search(r"\.ladder\}\n(.*?)```", (pages.ROOT / "docs" / "architecture.md").read_text("utf-8"), re.DOTALL)
+
+    assert shown is not None
+    assert shown[1].splitlines() == [re.sub(r"[()]", "", layer) for layer in layers]
+
+
+def test_links_are_found_in_prose_and_not_in_code() -> None:
+    text = "[a](b.md) [c](https://example.org) `[d](e.md)`\n\n```text\n[f](g.md)\n```\n[h](i.md#j)"
+
+    assert linked(text) == ["b.md", "i.md#j"]
