@@ -12,7 +12,7 @@ from pandas.testing import assert_frame_equal
 
 from bdxopendata import F, agg
 from bdxopendata.errors import DataQualityWarning
-from bdxopendata.testing import SampleDataset, samples
+from bdxopendata.testing import Reply, Request, SampleDataset, samples
 
 if TYPE_CHECKING:
     from conftest import Serve, Served
@@ -107,6 +107,24 @@ def test_a_question_gives_the_same_frame_by_every_road(serve: Serve, road: str) 
     )
 
     assert_frame_equal(query.to_pandas(format=road), query.to_pandas(format="parquet"))
+
+
+@pytest.mark.parametrize("road", ["json", "jsonl", "records"])
+def test_numbers_that_are_none_are_the_same_by_every_road(serve: Serve, road: str) -> None:
+    served = serve(SampleDataset("odd", [{"name": "x", "type": "double"}], [{"x": 1.5}]))
+    odd = b'{"x": NaN}, {"x": Infinity}, {"x": -Infinity}, {"x": null}'
+    bodies = {"json": b"[%b]" % odd, "jsonl": odd.replace(b"}, ", b"}\n") + b"\n"}
+    records = b'{"total_count": 4, "results": [%b]}' % odd
+    served.portal.before_answer(lambda request: _reply(request, {**bodies, "records": records}))
+
+    values = served.dataset("odd").to_pandas(format=road)["x"]  # type: ignore[call-overload]
+
+    assert [str(value) for value in values] == ["nan", "inf", "-inf", "nan"]
+
+
+def _reply(request: Request, bodies: dict[str, bytes]) -> Reply | None:
+    body = bodies.get(request.path.rpartition("/")[2])
+    return None if body is None else Reply(200, body, {"content-type": "application/json"})
 
 
 @pytest.mark.parametrize("road", ["json", "csv", "records", "store"])

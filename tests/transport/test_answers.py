@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -103,8 +102,7 @@ def test_rows_may_hold_what_metadata_may_not(connect: Connect) -> None:
         row = connect(portal).get_json(WHERE, strict=False)
 
     assert len(portal.requests) == 1
-    assert (row["a"], row["i"], row["big"]) == (2, -math.inf, 123456789012345678901234567890)
-    assert math.isnan(row["n"])
+    assert row == {"a": 2, "n": "NaN", "i": "-Infinity", "big": 123456789012345678901234567890}
 
 
 @pytest.mark.parametrize("text", ["\u202eabc", "a\ufeffb", "e\u0301", "😀", "line\nbreak", "nul\x00"])
