@@ -1,0 +1,268 @@
+"""The library and what people would use instead: one function each, from request to a finished frame.
+
+    python benchmarks/rivals.py NAME ADDRESS WORKLOAD FOLDER
+
+runs one of them in this process and prints what it took. Libraries are imported before the clock starts.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+API = "/api/explore/v2.1/catalog/datasets"
+Run = Callable[[str, str, Path], Any]
+
+
+def export(address: str, dataset: str, form: str, query: str = "") -> str:
+    """Address of an export."""
+    return f"{address}{API}/{dataset}/exports/{form}?timezone=UTC{query}"
+
+
+def ours(address: str, dataset: str, folder: Path, **settings: Any) -> Any:
+    """Read with the library: described, counted, fetched, checked, kept."""
+    import bdxopendata as bdx
+
+    catalog = bdx.Catalog(address, settings=bdx.Settings(cache_dir=folder / "store", progress=False, **settings))
+    return bdx.Dataset(dataset, catalog=catalog)
+
+
+def ours_cold(address: str, dataset: str, folder: Path) -> Any:
+    """The library, nothing stored."""
+    return ours(address, dataset, folder).to_geopandas()
+
+
+def ours_warm(address: str, dataset: str, folder: Path) -> Any:
+    """The library, stored; the portal is asked whether it is current."""
+    return ours(address, dataset, folder).to_geopandas()
+
+
+def ours_fresh(address: str, dataset: str, folder: Path) -> Any:
+    """The library, stored, within max_age."""
+    return ours(address, dataset, folder, max_age=3600).to_geopandas()
+
+
+def ours_question(address: str, dataset: str, folder: Path) -> Any:
+    """A filtered question on stored data."""
+    from bdxopendata import F
+
+    return ours(address, dataset, folder, max_age=3600).where(F.hauteur > 25).select("genre", "hauteur").to_pandas()
+
+
+def ours_groups(address: str, dataset: str, folder: Path) -> Any:
+    """Groups on stored data."""
+    from bdxopendata import agg
+
+    return ours(address, dataset, folder, max_age=3600).group_by("genre").select(n=agg.count()).to_pandas()
+
+
+def ours_near(address: str, dataset: str, folder: Path) -> Any:
+    """What is near, on stored data."""
+    return ours(address, dataset, folder, max_age=3600).near(-0.57, 44.84, 500).to_geopandas()
+
+
+def _geo(table: Any, geometry: dict[str, Any]) -> Any:
+    import geopandas as gpd
+
+    frame = table.drop_columns(list(geometry)).to_pandas()
+    for name, points in geometry.items():
+        frame[name] = gpd.GeoSeries(points, crs=4326)
+    return gpd.GeoDataFrame(frame, geometry=next(iter(geometry)), crs=4326)
+
+
+def _prototype(address: str, dataset: str, query: str) -> Any:
+    import numpy as np
+    import pyarrow.parquet as pq
+    import requests
+    import shapely
+
+    with requests.Session() as session:
+        session.get(f"{address}{API}/{dataset}").json()
+        table = pq.read_table(io.BytesIO(session.get(export(address, dataset, "parquet", query)).content))
+    geometry = {}
+    gc.disable()
+    for name in ("geo_shape", "geo_point_2d"):
+        column = table[name].combine_chunks()
+        flat = np.frombuffer(column.buffers()[2], np.uint8)
+        if len(flat) == 21 * len(column):
+            xy = flat.reshape(-1, 21)[:, 5:].copy().view(np.float64)
+            geometry[name] = shapely.points(xy)
+        else:
+            geometry[name] = shapely.from_wkb(column.to_numpy(zero_copy_only=False))
+    frame = _geo(table, geometry)
+    gc.enable()
+    return frame
+
+
+def prototype(address: str, dataset: str, folder: Path) -> Any:
+    """The bare prototype: parquet as it comes, nothing checked."""
+    return _prototype(address, dataset, "")
+
+
+def read_parquet(address: str, dataset: str, folder: Path) -> Any:
+    """pandas.read_parquet and from_wkb."""
+    import geopandas as gpd
+    import pandas as pd
+
+    with urlopen(export(address, dataset, "parquet")) as answer:
+        frame = pd.read_parquet(io.BytesIO(answer.read()))
+    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries.from_wkb(frame["geo_shape"]), crs=4326)
+
+
+def read_csv(address: str, dataset: str, folder: Path) -> Any:
+    """pandas.read_csv and points."""
+    import geopandas as gpd
+    import pandas as pd
+
+    frame = pd.read_csv(export(address, dataset, "csv"), sep=";")
+    lat, lon = frame["geo_point_2d"].str.split(", ", expand=True).astype(float).T.to_numpy()
+    return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(lon, lat), crs=4326)
+
+
+def read_json(address: str, dataset: str, folder: Path) -> Any:
+    """pandas.read_json."""
+    import pandas as pd
+
+    return pd.read_json(export(address, dataset, "json"))
+
+
+def read_file(address: str, dataset: str, folder: Path) -> Any:
+    """geopandas.read_file on GeoJSON."""
+    import geopandas as gpd
+
+    return gpd.read_file(export(address, dataset, "geojson"))
+
+
+def read_file_arrow(address: str, dataset: str, folder: Path) -> Any:
+    """geopandas.read_file on GeoJSON, with Arrow."""
+    import geopandas as gpd
+
+    return gpd.read_file(export(address, dataset, "geojson"), use_arrow=True)
+
+
+def requests_json(address: str, dataset: str, folder: Path) -> Any:
+    """requests, json() and a frame."""
+    import pandas as pd
+    import requests
+
+    return pd.DataFrame(requests.get(export(address, dataset, "json")).json())
+
+
+def page_loop(address: str, dataset: str, folder: Path) -> Any:
+    """A hundred rows a page, the first 10,000 rows only."""
+    import pandas as pd
+    import requests
+
+    with requests.Session() as session:
+        rows = [
+            row
+            for offset in range(0, 10_000, 100)
+            for row in session.get(f"{address}{API}/{dataset}/records?limit=100&offset={offset}").json()["results"]
+        ]
+    return pd.DataFrame(rows)
+
+
+def odsclient_cold(address: str, dataset: str, folder: Path) -> Any:
+    """odsclient, its file cache empty."""
+    import odsclient
+
+    os.chdir(folder)
+    return odsclient.get_whole_dataframe(dataset, base_url=address, use_labels_for_header=False, file_cache=True)
+
+
+def odsclient_warm(address: str, dataset: str, folder: Path) -> Any:
+    """odsclient, from its file cache."""
+    return odsclient_cold(address, dataset, folder)
+
+
+def duckdb_parquet(address: str, dataset: str, folder: Path) -> Any:
+    """DuckDB on the downloaded parquet."""
+    import duckdb
+
+    path = folder / "duck.parquet"
+    with urlopen(export(address, dataset, "parquet")) as answer:
+        path.write_bytes(answer.read())
+    return duckdb.sql(f"select * from '{path}'").df()
+
+
+def geoparquet(address: str, dataset: str, folder: Path) -> Any:
+    """geopandas.read_parquet on a file written before."""
+    import geopandas as gpd
+
+    return gpd.read_parquet(folder / "geo.parquet")
+
+
+def mapped_arrow(address: str, dataset: str, folder: Path) -> Any:
+    """A memory-mapped Arrow file with points as two columns: the floor of a warm read."""
+    import geopandas as gpd
+    import pyarrow as pa
+    import shapely
+
+    with pa.memory_map(str(folder / "mapped.arrow")) as source:
+        table = pa.ipc.open_file(source).read_all()
+    gc.disable()
+    points = shapely.points(table["x"].to_numpy(), table["y"].to_numpy())
+    frame = gpd.GeoDataFrame(table.drop_columns(["x", "y"]).to_pandas(), geometry=points, crs=4326)
+    gc.enable()
+    return frame
+
+
+# What must be there before the clock starts.
+PREPARE: dict[str, Run] = {
+    "ours_warm": ours_cold,
+    "ours_fresh": ours_cold,
+    "ours_question": ours_cold,
+    "ours_groups": ours_cold,
+    "ours_near": ours_cold,
+    "odsclient_warm": odsclient_cold,
+    "geoparquet": lambda address, dataset, folder: prototype(address, dataset, folder).to_parquet(
+        folder / "geo.parquet"
+    ),
+    "mapped_arrow": lambda address, dataset, folder: _write_mapped(prototype(address, dataset, folder), folder),
+}
+
+
+def _write_mapped(frame: Any, folder: Path) -> None:
+    import pyarrow as pa
+
+    points = frame.geometry
+    plain = frame.drop(columns=["geo_shape", "geo_point_2d"]).assign(x=points.x, y=points.y)
+    table = pa.Table.from_pandas(plain, preserve_index=False)
+    with pa.OSFile(str(folder / "mapped.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+
+
+def main(name: str, address: str, dataset: str, folder: Path) -> None:
+    """Run one rival and print its figures as JSON."""
+    import geopandas  # noqa: F401  every rival ends in frames, so its import is nobody's time
+    import pyarrow.parquet  # noqa: F401
+    import requests  # noqa: F401
+
+    import bdxopendata.catalog
+    import bdxopendata.formats
+    import bdxopendata.frames  # noqa: F401
+
+    if os.environ.get("PREPARE"):
+        PREPARE[name](address, dataset, folder)
+        return
+    run: Run = globals()[name]
+    urlopen(f"{address}/tally").read()
+    cpu, started = time.process_time(), time.perf_counter()
+    frame = run(address, dataset, folder)
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    tally = json.loads(urlopen(f"{address}/tally").read())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sys.stdout.write(json.dumps({"seconds": seconds, "cpu": cpu, "peak": peak, "rows": len(frame), **tally}) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3], Path(sys.argv[4]))
