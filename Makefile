@@ -7,13 +7,21 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The documentation theme prints an announcement otherwise.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo test check docs wheel clean
+.PHONY: demo test live clients check docs wheel clean
 
 demo: .venv/ready-demo
 	$(BIN)/python examples/demo.py $(ARGS)
 
 test: .venv/ready-dev
 	$(BIN)/python -m pytest $(ARGS)
+
+# Asks the real portal; PORTAL=http://127.0.0.1:1234 asks a stand-in in its place.
+live: .venv/ready-dev
+	BDXOPENDATA_LIVE_PORTAL=$(PORTAL) $(BIN)/python -m pytest -m live tests/live $(ARGS)
+
+# The vendor's JavaScript client, for the tests that run it under node. Without npm they are skipped.
+clients:
+	npm install --prefix tests/clients --cache .venv/npm --no-audit --no-fund --no-package-lock --loglevel=error
 
 check: .venv/ready-dev
 	$(BIN)/ruff check src tests examples

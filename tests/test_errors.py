@@ -18,6 +18,7 @@ EXAMPLES = [
     errors.AuthenticationError(401, "opendata.example", "BDXOPENDATA_API_KEY"),
     errors.AuthenticationError(403, "opendata.example"),
     errors.DatasetNotFoundError("st_parc_p", "opendata.example", ["st_park_p"]),
+    errors.TopicNotFoundError("trees", "opendata.example", ("ec_arbre_p",), ("arbres",), ("bor_arbres",)),
     errors.QueryError("Unknown field: hauter.", "ODSQLError", "where", 3, "Did you mean 'hauteur'?"),
     errors.QuotaExceededError(datetime(2026, 1, 2, tzinfo=UTC), 5000),
     errors.QuotaExceededError(retry_after=3600),

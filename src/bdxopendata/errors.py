@@ -7,6 +7,7 @@
     ├─ PortalError
     │  ├─ AuthenticationError
     │  ├─ DatasetNotFoundError
+    │  │  └─ TopicNotFoundError
     │  ├─ QueryError
     │  ├─ QuotaExceededError
     │  └─ ServerError
@@ -201,6 +202,54 @@ class DatasetNotFoundError(PortalError):
         return (
             f"{self.host} has no dataset '{wanted}', or shows it only with a key "
             f"(private datasets look the same). {hint}"
+        )
+
+
+TOPIC_WAY_OUT = (
+    "Search the catalogue with Catalog().search('…'); engine.read(contract, dataset='…') takes the one you name."
+)
+
+
+class TopicNotFoundError(DatasetNotFoundError):
+    """The catalogue has no dataset that answers a topic.
+
+    Attributes
+    ----------
+    topic
+        Name of the topic.
+    looked_for
+        Ids that were tried.
+    searched
+        Texts that the catalogue was searched for.
+    near
+        Ids that look alike.
+    gone
+        What to try by hand.
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        host: str,
+        looked_for: tuple[str, ...],
+        searched: tuple[str, ...],
+        near: tuple[str, ...],
+        gone: str = "",
+    ) -> None:
+        super().__init__(looked_for[0] if looked_for else topic, host, near)
+        self.args = (topic, host, looked_for, searched, near, gone)
+        self.gone = gone
+        self.topic = topic
+        self.looked_for = looked_for
+        self.searched = searched
+
+    def __str__(self) -> str:
+        looked_for = name_list(self.looked_for) or "no known id"
+        searched = f", nor did a search for {name_list(self.searched)} find one" if self.searched else ""
+        near = f"These look alike: {name_list(self.near)}." if self.near else "Nothing in the catalogue looks alike."
+        return (
+            f"{self.host} has no dataset for the topic '{excerpt(self.topic, 40)}': looked for {looked_for}{searched}. "
+            f"{near} {self.gone or TOPIC_WAY_OUT}"
         )
 
 

@@ -239,7 +239,8 @@ def test_limit_cuts_groups():
         ("range(i, 1, 3, *) AS k", [(None, 1), ("[1, 2]", 2), ("[3, *]", 2)]),
         ("range(i, *, 2) AS k", [(None, 1), ("[*, 1]", 1)]),
         ("range(x, *, 0, 10.5, *) AS k", [(None, 1), ("[*, 0[", 1), ("[0, 10.5[", 2), ("[10.5, *[", 1)]),
-        ("range(i, 5) AS k", [(None, 1), ("[0, 5[", 3), ("[15, 20[", 1)]),
+        ("range(i, 5) AS k", [(None, 1), ("[0, 4]", 3), ("[15, 19]", 1)]),
+        ("range(x, 10) AS k", [(None, 1), ("[-10, 0[", 1), ("[0, 10[", 2), ("[20, 30[", 1)]),
         ("range(x, 2.5) AS k", [(None, 1), ("[-2.5, 0.0[", 1), ("[0.0, 2.5[", 2), ("[20.0, 22.5[", 1)]),
         (
             "range(d, 1 y) AS k",
@@ -348,6 +349,15 @@ def test_a_question_that_makes_no_sense_is_refused_in_the_portals_words(options,
 def test_what_cannot_be_reproduced_is_said_not_guessed(options):
     with pytest.raises(NotEvaluable):
         asked(**options)
+
+
+def test_a_field_with_values_beyond_its_type_is_shown_but_not_computed_with():
+    wide = TABLE.set_column(1, "i", pa.array([str(2**70), "1", "2", "3", None]))
+
+    assert column("i", table=wide, order_by="n", limit=2) == ["2", str(2**70)]
+    for options in ({"where": ["i > 1"]}, {"select": "max(i)"}, {"order_by": "i"}, {"group_by": "i"}):
+        with pytest.raises(NotEvaluable, match="not all of its values are of type int"):
+            asked(table=wide, **options)
 
 
 records = st.fixed_dictionaries(

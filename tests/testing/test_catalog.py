@@ -42,45 +42,6 @@ def test_dataset_object_has_the_recorded_keys_in_order(ask: Ask, shared_data: Pa
     assert list(mine["fields"][0]) == list(theirs["fields"][0])
 
 
-def test_listing_of_a_recorded_portal_comes_back_as_it_was(shared_data: Path) -> None:
-    theirs = recorded(shared_data, "ukpn", "getDatasets.json")
-    samples = [
-        SampleDataset(
-            one["dataset_id"],
-            one["fields"],
-            metas=one["metas"],
-            features=one["features"],
-            visibility=one["visibility"],
-            dataset_uid=one["dataset_uid"],
-            data_visible=one["data_visible"],
-            has_records=False,
-        )
-        for one in theirs["results"]
-    ]
-
-    with StandIn(samples) as portal:
-        mine = asker(portal)("/catalog/datasets").json()
-
-    for own, their in zip(mine["results"], theirs["results"], strict=True):
-        assert own | {"has_records": True, "attachments": their["attachments"]} == their
-
-
-def test_facets_of_a_recorded_portal_come_back_as_they_were(shared_data: Path) -> None:
-    theirs = recorded(shared_data, "ukpn", "getDatasetsFacets.json")
-    counts = {value["value"]: value["count"] for value in theirs["facets"][0]["facets"]}
-    samples = [
-        SampleDataset(f"{name} {number}", [], metas={"default": {"license": name}})
-        for name, count in counts.items()
-        for number in range(count)
-    ]
-
-    with StandIn(samples) as portal:
-        mine = asker(portal)("/catalog/facets", facet="license").json()
-
-    assert mine["facets"] == theirs["facets"]
-    assert [link["rel"] for link in mine["links"]] == [link["rel"] for link in theirs["links"]]
-
-
 def test_missing_metadata_are_filled_in(ask: Ask) -> None:
     default = ask("/catalog/datasets/numbers").json()["metas"]["default"]
 
@@ -158,17 +119,6 @@ def test_catalogue_can_be_grouped(ask: Ask) -> None:
     groups = results(ask("/catalog/datasets", group_by="publisher", select="publisher, count(*) as n"))
 
     assert groups == [{"publisher": None, "n": 1}, {"publisher": "Bordeaux Métropole", "n": 1}]
-
-
-def test_selecting_metas_is_refused_as_recorded(ask: Ask, shared_data: Path) -> None:
-    theirs = shared_data / "recorded" / "enw" / "odsql-error.json"
-    if not theirs.is_file():
-        pytest.skip("the recorded error is not here")
-
-    answer = ask("/catalog/datasets", select="metas")
-
-    assert answer.status_code == 400
-    assert answer.text.rstrip() == theirs.read_text().rstrip()
 
 
 def test_data_visible_cannot_be_filtered_on(ask: Ask) -> None:

@@ -326,3 +326,8 @@ def test_eighty_thousand_points_are_typed_once_per_version() -> None:
 def test_numbers_of_the_samples_are_served() -> None:
     with StandIn([numbers(3)]) as portal:
         assert asker(portal)(f"{NUMBERS}/csv", with_bom="false").text.splitlines()[1] == "0;name 00000;g0"
+
+
+def test_rows_is_another_name_for_the_limit(ask: Ask) -> None:
+    assert len(ask(f"{NUMBERS}/json", rows=3).json()) == 3
+    assert len(ask(f"{NUMBERS}/json", rows=3, limit=5).json()) == 5

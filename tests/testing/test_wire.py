@@ -343,3 +343,15 @@ def test_fixture_serves_the_samples(bdx_portal: StandIn) -> None:
 
     assert body["total_count"] == len(body["results"]) > 0
     assert bdx_portal.portal_arguments["addresses"] == (bdx_portal.url,)
+
+
+def test_a_dataset_may_have_a_quota_of_its_own(ask: Ask, portal: StandIn) -> None:
+    portal.quota(50000, remaining=1, dataset="numbers", reset_at=datetime(2026, 8, 31, tzinfo=UTC))
+    last, refusal, other = ask(f"{NUMBERS}/records"), ask(f"{NUMBERS}/records"), ask("/catalog/datasets/everything")
+
+    assert last.headers["x-ratelimit-dataset-limit"] == "50000"
+    assert last.headers["x-ratelimit-dataset-remaining"] == "0"
+    assert last.headers["x-ratelimit-dataset-reset"] == "2026-08-31 00:00:00+00:00"
+    assert last.headers["x-ratelimit-limit"] == "100000"
+    assert (refusal.status_code, refusal.json()["call_limit"], other.status_code) == (429, 50000, 200)
+    assert "x-ratelimit-dataset-limit" not in other.headers

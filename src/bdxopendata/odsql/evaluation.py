@@ -19,12 +19,12 @@ from bdxopendata.odsql import nodes
 from bdxopendata.odsql.filters import Filters, facet_mask
 from bdxopendata.odsql.functions import AGGREGATES, ORDER_BY, SELECT, WHERE, NotEvaluable
 from bdxopendata.odsql.groups import Groups, all_rows, grouped
-from bdxopendata.odsql.kinds import Kinds
+from bdxopendata.odsql.kinds import TEXT, UNKNOWN, Kinds
 from bdxopendata.odsql.nodes import Field, Node, OrderKey
 from bdxopendata.odsql.outputs import Output, outputs
 from bdxopendata.odsql.placement import malformed
 from bdxopendata.odsql.question import Question, has_aggregate
-from bdxopendata.odsql.values import Setting, Values
+from bdxopendata.odsql.values import ARROW_TYPES, Setting, Values, is_list
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,24 @@ def evaluate(
     if now is not None and now.utcoffset() is None:
         raise ValueError("now needs a time zone.")
     setting = Setting(timezone, now or datetime.now(UTC), lang)
+    try:
+        return _evaluated(question, table, types, setting, separators or {})
+    except pa.ArrowException as error:
+        # Values of a type that nobody declared can meet anything; what Arrow cannot compute, the portal is asked.
+        raise NotEvaluable("this combination of types", "nobody says what it means") from error
+
+
+def _evaluated(
+    question: Question,
+    table: pa.Table,
+    types: Mapping[str, str],
+    setting: Setting,
+    separators: Mapping[str, str],
+) -> Answer:
     columns = outputs(question, types)
     order = _checked_order(question, types, columns)
     rows = _Rows(table, types, setting)
-    rows = rows.filtered(question, separators or {})
+    rows = rows.filtered(question, separators)
     if question.is_grouped:
         return _grouped(question, rows, columns, order)
     if question.is_aggregate:
@@ -121,8 +135,17 @@ class _Rows:
             self._combined[name] = _combined(self.table[name])
         return self._combined[name]
 
+    def computable(self, name: str) -> Any:
+        """Give a column that can be computed with: its values are of the field's type."""
+        column = self.column(name)
+        kind = self.types.get(name, UNKNOWN)
+        wanted = ARROW_TYPES.get(kind)
+        if wanted is not None and column.type != wanted and not (kind == TEXT and is_list(column)):
+            raise NotEvaluable(f"the field {name}", f"not all of its values are of type {kind}")
+        return column
+
     def look_up(self, node: Node) -> Any | None:
-        return self.column(node.name) if isinstance(node, Field) else None
+        return self.computable(node.name) if isinstance(node, Field) else None
 
     def values(self, clause: str) -> Values:
         return Values(Kinds(self.types, clause), self.setting, self.length, self.look_up)
@@ -135,8 +158,8 @@ class _Rows:
         values = self.values(WHERE)
         if condition is not None:
             values.kinds.condition(condition)
-            kept &= Filters(values, self.column).mask(condition)
-        kept &= facet_mask(question, values.kinds, self.column, self.length, self.setting, separators)
+            kept &= Filters(values, self.computable).mask(condition)
+        kept &= facet_mask(question, values.kinds, self.computable, self.length, self.setting, separators)
         return _Rows(self.table.filter(pa.array(kept)), self.types, self.setting)
 
     def taken(self, places: Any) -> _Rows:
@@ -160,8 +183,9 @@ def _plain(question: Question, rows: _Rows, columns: tuple[Output, ...], order: 
     else:
         rows = _Rows(_page(rows.table, question), rows.types, rows.setting)
     values = rows.values(SELECT)
-    return Answer(_table(columns, [values.column(column.expression) for column in columns], rows.length),
-                  _types(columns), total)  # fmt: skip
+    # A plain field is shown as it is, whatever its values are.
+    found = [rows.column(one.field) if one.field else values.column(one.expression) for one in columns]
+    return Answer(_table(columns, found, rows.length), _types(columns), total)
 
 
 def _grouped(question: Question, rows: _Rows, columns: tuple[Output, ...], order: tuple[OrderKey, ...]) -> Answer:

@@ -98,10 +98,12 @@ class Expression:
             conditions.append(nodes.IsNull(self.node))
         # Portals read IN only between a field and a list of texts, numbers and booleans: a date in the list, or a
         # function before it, is a syntax error there. Those become a row of equalities.
-        listed = [value for value in found if isinstance(self.node, nodes.Field) and _may_be_listed(value)]
+        is_field = isinstance(self.node, nodes.Field)
+        listed = tuple(value for value in found if is_field and _may_be_listed(value))
         if listed:
-            conditions.append(nodes.InList(self.node, tuple(listed)))
-        conditions += [nodes.Compare("=", self.node, value) for value in found if value not in listed]
+            conditions.append(nodes.InList(self.node, listed))
+        compared = (value for value in found if not (is_field and _may_be_listed(value)))
+        conditions += [nodes.Compare("=", self.node, value) for value in compared]
         if not conditions:
             # ODSQL has no literal that is never true.
             return Expression(nodes.And((nodes.IsNull(self.node), nodes.IsNull(self.node, True))))

@@ -24,7 +24,7 @@ from bdxopendata.odsql.placement import malformed
 from bdxopendata.odsql.places import Places, read_geometry, read_point
 from bdxopendata.odsql.question import Question
 from bdxopendata.odsql.times import MOMENT, microseconds, moment, on_the_wall
-from bdxopendata.odsql.values import Setting, Values, is_list
+from bdxopendata.odsql.values import Setting, Values, alike, as_type, is_list
 from bdxopendata.odsql.words import Words
 
 Mask = npt.NDArray[np.bool_]
@@ -111,7 +111,7 @@ class Filters:
             return self._any_equals(sides[0], sides[1]) if operator == "=" else (
                 ~self._any_equals(sides[0], sides[1]) & self._truth(pc.is_valid(sides[0]))
             )  # fmt: skip
-        return self._truth(_COMPARISONS[operator](*sides))
+        return self._truth(_COMPARISONS[operator](*alike(*sides)))
 
     def _comparable_time(self, node: Node, other: str) -> Any:
         # A literal without a zone follows what it is compared with: a date has none, a datetime has the question's.
@@ -143,13 +143,13 @@ class Filters:
         column = self._values.value(operand)
         wanted = [self._values.value(value) for value in present]
         if len({scalar.type for scalar in wanted}) > 1:
-            wanted = [scalar.cast(pa.float64()) for scalar in wanted]
+            wanted = [as_type(scalar, pa.float64()) for scalar in wanted]
         known = pa.array([scalar.as_py() for scalar in wanted], wanted[0].type)
         if is_list(column):
             return self._any_in(column, lambda flat: pc.is_in(flat, value_set=known))
         if pa.types.is_integer(known.type) != pa.types.is_integer(column.type) and family(TEXT) not in kinds:
             both = pa.float64() if not pa.types.is_boolean(column.type) else pa.bool_()
-            column, known = column.cast(both), known.cast(both)
+            column, known = as_type(column, both), as_type(known, both)
         return self._truth(pc.is_in(column, value_set=known))
 
     def _truth(self, found: Any) -> Mask:

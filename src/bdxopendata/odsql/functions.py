@@ -46,9 +46,12 @@ class Function:
     worded
         How it is written in Python.
     evaluated
-        Whether it is answered on this machine.
+        Whether it can be computed on this machine at all.
     reason
         Why not; or in what the answer may differ from the portal's.
+    exact
+        Whether what is computed here is what the portal would answer. Where it is not, the library asks the portal;
+        the stand-in portal answers with what it has.
     """
 
     name: str
@@ -58,10 +61,18 @@ class Function:
     worded: str
     evaluated: bool = True
     reason: str = ""
+    exact: bool = True
+
+    @property
+    def local(self) -> bool:
+        """Whether the library answers it from stored data."""
+        return self.evaluated and self.exact
 
 
-_APPROXIMATE = "exact here; the portal approximates on large data"
+_APPROXIMATE = "the portal approximates it"
 _BOUNDARY = "a point on the boundary counts as inside"
+_WORDS = "the portal's own analysis of words decides what is found"
+_MODEL = "it needs the portal's language model"
 
 FUNCTIONS: Mapping[str, Function] = {
     function.name: function
@@ -77,33 +88,33 @@ FUNCTIONS: Mapping[str, Function] = {
         Function("second", "scalar", EVERYWHERE, (1, 1), "F.d.second"),
         Function(
             "date_format", "scalar", EVERYWHERE, (2, 2), "F.d.date_format('dd/MM/yyyy')",
-            reason="names of days and months in de, en, es, fr, it, nl and pt only",
+            reason="names of days and months in de, en, es, fr, it, nl and pt; in other languages the portal is asked",
         ),
         Function("now", "scalar", UNGROUPED, (0, 0), "now(days=-1)", reason="the clock of this machine"),
         Function(
             "json_format", "scalar", ONLY_SELECT, (1, 2), "raw text", evaluated=False,
             reason="what it gives depends on the export format",
         ),
-        Function("distance", "scalar", UNGROUPED, (2, 3), "F.g.distance(lon, lat)", reason="on a sphere, in metres"),
-        Function("count", "aggregate", SELECT_OR_ORDER, (1, 1), "agg.count(), agg.count(F.x), agg.count_distinct(F.x)",
-                 reason="distinct values are counted exactly here; the portal approximates"),
+        Function("distance", "scalar", UNGROUPED, (2, 3), "F.g.distance(lon, lat)",
+                 reason="on a sphere, in metres; of shapes, only the portal's answer counts"),
+        Function("count", "aggregate", SELECT_OR_ORDER, (1, 1), "agg.count(), agg.count(F.x)"),
         Function("sum", "aggregate", SELECT_OR_ORDER, (1, 1), "agg.sum(F.x)", reason="missing for a group of nulls"),
         Function("avg", "aggregate", SELECT_OR_ORDER, (1, 1), "agg.avg(F.x)"),
         Function("min", "aggregate", SELECT_OR_ORDER, (1, 1), "agg.min(F.x)"),
         Function("max", "aggregate", SELECT_OR_ORDER, (1, 1), "agg.max(F.x)"),
-        Function("median", "aggregate", SELECT_OR_ORDER, (1, 1), "agg.median(F.x)", reason=_APPROXIMATE),
-        Function("percentile", "aggregate", SELECT_OR_ORDER, (2, 2), "agg.percentile(F.x, 95)", reason=_APPROXIMATE),
+        Function("median", "aggregate", SELECT_OR_ORDER, (1, 1), "agg.median(F.x)", reason=_APPROXIMATE, exact=False),
+        Function("percentile", "aggregate", SELECT_OR_ORDER, (2, 2), "agg.percentile(F.x, 95)", reason=_APPROXIMATE,
+                 exact=False),
         Function("envelope", "aggregate", ONLY_SELECT, (1, 1), "agg.envelope(F.g)"),
         Function("bbox", "aggregate", ONLY_SELECT, (1, 1), "agg.bbox(F.g)"),
-        Function(
-            "search", "predicate", ONLY_WHERE, (1, -1), "F.x.search('text'), search('text', F.x, F.y)",
-            reason="the documented rules; the portal's own word analysis may find more",
-        ),
+        Function("search", "predicate", ONLY_WHERE, (1, -1), "F.x.search('text'), search('text', F.x, F.y)",
+                 reason=_WORDS, exact=False),
         Function("suggest", "predicate", ONLY_WHERE, (1, -1), "F.x.suggest('te')",
-                 reason="the portal may miss short beginnings"),
-        Function("startswith", "predicate", ONLY_WHERE, (1, -1), "F.x.startswith('Te')"),
+                 reason="the portal may miss short beginnings", exact=False),
+        Function("startswith", "predicate", ONLY_WHERE, (1, -1), "F.x.startswith('Te')",
+                 reason="of all fields at once (*), only the portal's answer counts"),
         Function("within_distance", "predicate", ONLY_WHERE, (3, 3), "F.g.within_distance(lon, lat, 500)",
-                 reason="on a sphere"),
+                 reason="on a sphere; of shapes, only the portal's answer counts"),
         Function("in_bbox", "predicate", ONLY_WHERE, (5, 5), "F.g.in_bbox(minx, miny, maxx, maxy)",
                  reason="a shape must lie in the box entirely"),
         Function("intersects", "predicate", ONLY_WHERE, (2, 2), "F.g.intersects(area)", reason=_BOUNDARY),
@@ -113,16 +124,25 @@ FUNCTIONS: Mapping[str, Function] = {
         Function("polygon", "predicate", ONLY_WHERE, (2, 2), "raw text", reason="older name of within"),
         Function("range", "grouping", ONLY_GROUP_BY, (2, -1), "F.x.range(10, 20), F.d.range('1 day')",
                  reason="values outside the ranges are in no group"),
-        Function(
-            "geo_cluster", "grouping", ONLY_GROUP_BY, (2, 3), "F.g.geo_cluster(zoom)",
-            reason="the documented method; the portal's clusters may differ in detail",
-        ),
+        Function("geo_cluster", "grouping", ONLY_GROUP_BY, (2, 3), "F.g.geo_cluster(zoom)",
+                 reason="the portal's clusters differ in detail from those of the documented method", exact=False),
         Function("random", "order", frozenset({ORDER_BY}), (1, 1), "raw text",
-                 reason="the same seed gives the same order each time, but not the portal's order"),
+                 reason="the portal's order for a seed is its own", exact=False),
         Function("vector_similarity", "order", frozenset({ORDER_BY}), (1, 1), "raw text", evaluated=False,
-                 reason="it needs the portal's language model"),
+                 reason=_MODEL),
         Function("vector_similarity_threshold", "predicate", ONLY_WHERE, (1, 1), "raw text", evaluated=False,
-                 reason="it needs the portal's language model"),
+                 reason=_MODEL),
+    )
+}  # fmt: skip
+
+# What is no function, or a form of one, and differs from the portal's answer nevertheless.
+FORMS: Mapping[str, Function] = {
+    form.name: form
+    for form in (
+        Function('"words"', "predicate", ONLY_WHERE, (0, 0), "search('words')", reason=_WORDS, exact=False),
+        Function("LIKE", "predicate", ONLY_WHERE, (2, 2), "F.x.like('word*')", reason=_WORDS, exact=False),
+        Function("count(distinct)", "aggregate", SELECT_OR_ORDER, (1, 1), "agg.count_distinct(F.x)",
+                 reason=_APPROXIMATE, exact=False),
     )
 }  # fmt: skip
 

@@ -22,7 +22,7 @@ from bdxopendata.odsql.kinds import family
 from bdxopendata.odsql.nodes import GroupKey, Node
 from bdxopendata.odsql.places import Places
 from bdxopendata.odsql.ranges import MISSING, OUTSIDE, ranged
-from bdxopendata.odsql.values import Values, is_list
+from bdxopendata.odsql.values import Values, as_type, is_list
 from bdxopendata.odsql.words import flattened
 
 Codes = npt.NDArray[np.int64]
@@ -105,7 +105,7 @@ class Groups:
     def _percentile(self, column: Any, percent: float) -> Any:
         valid = pc.is_valid(column).to_numpy(zero_copy_only=False)
         numbers = self.numbers[valid]
-        values = column.filter(pa.array(valid)).cast(pa.float64()).to_numpy(zero_copy_only=False)
+        values = as_type(column.filter(pa.array(valid)), pa.float64()).to_numpy(zero_copy_only=False)
         order = np.lexsort((values, numbers))
         values = values[order]
         counts = np.bincount(numbers, minlength=self.count)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
-from bdxopendata.errors import name_list
 from bdxopendata.odsql import nodes
 from bdxopendata.odsql.dates import has_time
 from bdxopendata.odsql.functions import AGGREGATES, DATE_PARTS, INTERVAL_UNITS, LENGTH_UNITS, PREDICATES
+from bdxopendata.odsql.hints import mismatch_hint, unknown_field_hint
 from bdxopendata.odsql.nodes import Node
 from bdxopendata.odsql.placement import malformed
 
@@ -63,7 +62,7 @@ class Kinds:
             case nodes.Field(name):
                 return self.field(name)
             case nodes.Number(value):
-                return INT if isinstance(value, int) else DOUBLE
+                return INT if isinstance(value, int) and -(2**63) <= value < 2**63 else DOUBLE
             case nodes.Text():
                 return TEXT
             case nodes.Date(text):
@@ -89,9 +88,7 @@ class Kinds:
             return self.aliases[name]
         if name in self.types:
             return self.types[name]
-        known = {one.casefold(): one for one in (*self.types, *self.aliases)}
-        near = [known[match] for match in get_close_matches(name.casefold(), known, n=3, cutoff=0.5)]
-        hint = f"Did you mean {name_list(near)}?" if near else None
+        hint = unknown_field_hint(name, {**self.types, **self.aliases})
         raise malformed(f"Unknown field: {name}.", self.clause, hint=hint)
 
     def condition(self, node: Node) -> None:
@@ -102,9 +99,10 @@ class Kinds:
                     self.condition(part)
             case nodes.Not(part):
                 self.condition(part)
-            case nodes.Text() | nodes.InField(_, nodes.Field()):
-                for child in nodes.children(node):
-                    self.of(child)
+            case nodes.Text():
+                pass
+            case nodes.InField(value, operand):
+                self._comparable(operand, value)
             case nodes.Field(name):
                 if self.field(name) not in (BOOLEAN, UNKNOWN):
                     raise malformed(f"Field {name} is not a boolean field.", self.clause)
@@ -136,7 +134,7 @@ class Kinds:
                 f"Incompatible types in comparison filter: {kinds[0]} and {kinds[1]}.",
                 self.clause,
                 code="IncompatibleTypesInComparisonFilter",
-                hint="Quote texts, leave numbers bare, and write dates as date'2024-01-31'.",
+                hint=mismatch_hint((left, kinds[0]), (right, kinds[1])),
             )
 
     def _expect(self, node: Node, wanted: str, problem: str) -> str:
@@ -181,7 +179,7 @@ class Kinds:
         kind = self.of(operand)
         if family(kind) not in ("number", "time"):
             raise malformed("StatAggregation only supports numeric or date expression.", self.clause)
-        if call.name == "percentile" and not isinstance(call.arguments[1], nodes.Number):
+        if call.name == "percentile" and not _is_percent(call.arguments[1]):
             raise malformed("percentile() takes a number from 0 to 100.", self.clause)
         return kind if call.name in ("min", "max", "sum") else DOUBLE
 
@@ -215,7 +213,7 @@ class Kinds:
         first, second = (self.of(argument) for argument in call.arguments)
         if first == NULL:
             return second
-        if family(second) not in (family(first), NULL):
+        if second not in (first, NULL) and (family(second) != family(first) or family(first) == "place"):
             raise malformed("ifnull() takes two values of one type.", self.clause)
         # A decimal alternative would not fit into a column of whole numbers.
         return (
@@ -251,6 +249,8 @@ class Kinds:
         for bound in inner:
             if not isinstance(bound, nodes.Number | nodes.Date) or family(self.of(bound)) != wanted:
                 raise malformed("range() takes bounds of the type of its field.", self.clause)
+        if len(bounds) == 1 and isinstance(bounds[0], nodes.Date):
+            raise malformed("range() takes an interval, or two bounds at least.", self.clause)
         return TEXT
 
     def _geo_cluster(self, call: nodes.Call) -> str:
@@ -266,6 +266,10 @@ class Kinds:
 
 def _is_int(node: Node) -> bool:
     return isinstance(node, nodes.Number) and isinstance(node.value, int)
+
+
+def _is_percent(node: Node) -> bool:
+    return isinstance(node, nodes.Number) and 0 <= node.value <= 100
 
 
 def _is_length(node: Node) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from bdxopendata.odsql import nodes
 from bdxopendata.odsql.functions import AGGREGATES, GROUP_BY, SELECT
+from bdxopendata.odsql.hints import ALIAS_HINT
 from bdxopendata.odsql.kinds import NULL, POINT, SHAPE, TEXT, Kinds
 from bdxopendata.odsql.nodes import Field, GroupKey, Node, Selection, SelectItem
 from bdxopendata.odsql.placement import malformed
@@ -171,4 +172,4 @@ def _refuse_repeated_aliases(aliases: list[str | None], clause: str) -> None:
     declared = [alias for alias in aliases if alias is not None]
     for alias in declared:
         if declared.count(alias) > 1:
-            raise malformed(f"Alias '{alias}' is declared several times.", clause)
+            raise malformed(f"Alias '{alias}' is declared several times.", clause, hint=ALIAS_HINT)

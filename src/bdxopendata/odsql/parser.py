@@ -17,9 +17,13 @@ from bdxopendata.errors import QueryError
 from bdxopendata.odsql import nodes
 from bdxopendata.odsql.dates import is_date_literal
 from bdxopendata.odsql.functions import FUNCTIONS, NOW_ADDS, NOW_SETS, PREDICATES
+from bdxopendata.odsql.hints import shown_place, syntax_hint
 from bdxopendata.odsql.nodes import MAX_DEPTH, GroupKey, Node, OrderKey, Selection, SelectItem
 from bdxopendata.odsql.placement import check_placement
 from bdxopendata.odsql.quoting import RESERVED, unquote
+
+# Longer texts are not shown whole in a message.
+_LONG = 200
 
 _NEGATED_NAME = re.compile(r"-\s*(?:[^\W\d]|`)")
 
@@ -108,9 +112,13 @@ def _parse(text: str, clause: str) -> Any:
             position += 1
     if position >= len(text):
         found = "end"
-        hint = hint or "Something is missing at the end."
+        hint = hint or syntax_hint(text, position) or "Something is missing at the end."
     else:
         found = text[position]
+        hint = hint or syntax_hint(text, position)
+    if len(text) > _LONG:
+        # The message shows the beginning of the text only.
+        hint = f"{hint or 'It cannot go on like this.'} The place (▸): {shown_place(text, position)}"
     raise QueryError(
         f"ODSQL syntax exception: unexpected {found} at position {position} in {text}. "
         f"Clause(s) containing the error(s): {clause}.",

@@ -75,7 +75,8 @@ def _widths(values: Any, width: int | float) -> tuple[Codes, Any]:
     valid = _valid(values) & np.isfinite(steps)
     found, codes = np.unique(steps[valid], return_inverse=True)
     kind = int if isinstance(width, int) else float
-    labels = [_label(kind(step * width), kind((step + 1) * width)) for step in found.tolist()]
+    whole = isinstance(width, int) and pa.types.is_integer(values.type)
+    labels = [_label(kind(step * width), kind((step + 1) * width), whole=whole) for step in found.tolist()]
     return _spread(codes, valid), pa.array(labels, pa.string())
 
 

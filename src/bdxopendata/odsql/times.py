@@ -27,7 +27,11 @@ _FORMAT_PIECES = re.compile(r"'(?:[^']|'')*'|([A-Za-z])\1*|[^A-Za-z']+|'")
 def moment(text: str, zone: str) -> datetime:
     """Find the moment that a date literal means, where a literal without a zone is a time in `zone`."""
     found = read_date(text)
-    return (found if found.tzinfo is not None else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    try:
+        return (found if found.tzinfo is not None else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    except OverflowError:
+        # The first hours of the year 1 and the last of 9999 are beyond what can be told in UTC; nothing lies there.
+        return (datetime.min if found.year == 1 else datetime.max).replace(tzinfo=UTC)
 
 
 def shifted(now: datetime, named: tuple[tuple[str, int], ...]) -> datetime:

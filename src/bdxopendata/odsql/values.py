@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from bdxopendata.odsql import nodes
 from bdxopendata.odsql.functions import DATE_PARTS, FUNCTIONS, NotEvaluable
-from bdxopendata.odsql.kinds import BOOLEAN, DATE, DATETIME, DOUBLE, INT, NULL, TEXT, Kinds
+from bdxopendata.odsql.kinds import BOOLEAN, DATE, DATETIME, DOUBLE, INT, NULL, TEXT, UNKNOWN, Kinds
 from bdxopendata.odsql.nodes import Node
 from bdxopendata.odsql.placement import malformed
 from bdxopendata.odsql.places import Places, read_point
@@ -62,7 +62,7 @@ class Values:
             return found
         if wanted == pa.null():
             return pa.nulls(self.length, pa.string())
-        return found if found.type == wanted else found.cast(wanted)
+        return found if found.type == wanted else as_type(found, wanted)
 
     def value(self, node: Node) -> Any:
         """Compute an array of values, or one scalar where the expression is the same everywhere."""
@@ -71,8 +71,7 @@ class Values:
             return found
         match node:
             case nodes.Number(value):
-                fits = isinstance(value, float) or -(2**63) <= value < 2**63
-                return pa.scalar(value if fits else float(value), pa.float64() if not fits else None)
+                return pa.scalar(value if self.kinds.of(node) == INT else float(value))
             case nodes.Text(value) | nodes.Boolean(value):
                 return pa.scalar(value)
             case nodes.Null():
@@ -92,10 +91,10 @@ class Values:
     def _arithmetic(self, node: nodes.Arithmetic) -> Any:
         left, right = (self._number(side) for side in (node.left, node.right))
         if node.operator == "/":
-            left, right = left.cast(pa.float64()), right.cast(pa.float64())
+            left, right = as_type(left, pa.float64()), as_type(right, pa.float64())
             return pc.divide(left, pc.if_else(pc.equal(right, 0.0), pa.scalar(None, pa.float64()), right))
         try:
-            return _OPERATORS[node.operator](left, right)
+            return _OPERATORS[node.operator](*alike(left, right))
         except pa.ArrowInvalid as error:
             raise NotEvaluable("arithmetic beyond 64 bits", "whole numbers are computed in 64 bits here") from error
 
@@ -103,8 +102,11 @@ class Values:
         found = self.value(node)
         if is_list(found):
             raise NotEvaluable("arithmetic on several values", "it is not documented")
-        if self.kinds.of(node) == NULL:
+        kind = self.kinds.of(node)
+        if kind == NULL:
             return pa.scalar(None, pa.int64())
+        if kind == UNKNOWN:
+            raise NotEvaluable("arithmetic on a field of unknown type", "nobody says what it holds")
         return found
 
     def _call(self, call: nodes.Call) -> Any:
@@ -150,7 +152,7 @@ class Values:
             raise NotEvaluable("ifnull() of several values", "it is not documented")
         wanted = ARROW_TYPES.get(self.kinds.of(call))
         if wanted is not None:
-            first, second = first.cast(wanted), second.cast(wanted)
+            first, second = as_type(first, wanted), as_type(second, wanted)
         return pc.coalesce(first, second)
 
     def _now(self, call: nodes.Call) -> datetime:
@@ -171,6 +173,20 @@ class Values:
 def is_list(values: Any) -> bool:
     """Whether a column holds several values per row."""
     return bool(pa.types.is_list(values.type) or pa.types.is_large_list(values.type))
+
+
+def as_type(values: Any, wanted: Any) -> Any:
+    """Cast values; whole numbers become the nearest decimal, which Arrow refuses where it is not the same number."""
+    return values.cast(wanted, safe=not (pa.types.is_integer(values.type) and pa.types.is_floating(wanted)))
+
+
+def alike(left: Any, right: Any) -> tuple[Any, Any]:
+    """Make decimals of whole numbers that meet decimals."""
+    if pa.types.is_integer(left.type) and pa.types.is_floating(right.type):
+        return as_type(left, right.type), right
+    if pa.types.is_integer(right.type) and pa.types.is_floating(left.type):
+        return left, as_type(right, left.type)
+    return left, right
 
 
 def each_text(values: Any, change: Callable[[Any], Any]) -> Any:

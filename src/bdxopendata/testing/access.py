@@ -75,12 +75,12 @@ class Quota:
         tomorrow = datetime.now(UTC) + timedelta(days=1)
         return tomorrow.replace(hour=0, minute=0, second=0, microsecond=0)
 
-    def headers(self, remaining: int) -> dict[str, str]:
-        """Return the rate headers; the reset is a text with a blank, not an epoch."""
+    def headers(self, remaining: int, of: str = "") -> dict[str, str]:
+        """Return the rate headers, `of` a dataset with ``dataset-``; the reset is a text with a blank, no epoch."""
         return {
-            "X-RateLimit-Remaining": str(remaining),
-            "X-RateLimit-Limit": str(self.limit),
-            "X-RateLimit-Reset": f"{self.resets.replace(microsecond=0):%Y-%m-%d %H:%M:%S}+00:00",
+            f"X-RateLimit-{of}Remaining": str(remaining),
+            f"X-RateLimit-{of}Limit": str(self.limit),
+            f"X-RateLimit-{of}Reset": f"{self.resets.replace(microsecond=0):%Y-%m-%d %H:%M:%S}+00:00",
         }
 
     def refusal(self) -> Reply:

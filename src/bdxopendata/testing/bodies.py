@@ -105,6 +105,11 @@ def no_uri() -> Refusal:
     return Refusal(404, "NotFoundURI", "The requested URI does not exist.")
 
 
+def not_reproduced(format: str) -> Refusal:
+    """Make the 501 of this stand-in alone: a format that portals have, and that nobody has recorded."""
+    return Refusal(501, "NotReproduced", f"The stand-in portal does not write {format}: its layout is not recorded.")
+
+
 def forbidden() -> Refusal:
     """Make the 403 of records that the caller may not see."""
     return Refusal(403, "ForbiddenAccess", "You don't have permission to access the requested resource")

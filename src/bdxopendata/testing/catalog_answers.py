@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bdxopendata.odsql.nodes import Star, field_names
-from bdxopendata.testing.bodies import Reply, bad_odsql, json_text, no_uri, success
+from bdxopendata.testing.bodies import Reply, bad_odsql, json_text, no_uri, not_reproduced, success
 from bdxopendata.testing.catalogue import catalog_table, dataset_object
 from bdxopendata.testing.exports.csv import lines
 from bdxopendata.testing.parameters import Parameters
@@ -17,8 +17,9 @@ from bdxopendata.testing.sheets import Sheet
 from bdxopendata.testing.stock import Held
 from bdxopendata.testing.visit import Visit, link
 
-# Further formats of real catalogues are RDF, feeds and sheets, whose layout the client never reads.
 CATALOG_FORMATS = ("csv", "json")
+# In the contract, but with a layout that no recording shows: refused rather than invented.
+UNKNOWN_CATALOG_LAYOUTS = ("data.json", "dublin_core", "rdf", "rss", "sitemap", "ttl", "xlsx")
 
 
 def entry(visit: Visit) -> Reply:
@@ -99,6 +100,8 @@ def exports(visit: Visit) -> Reply:
 def export(visit: Visit) -> Reply:
     """Export the catalogue as a file."""
     name = visit.parts["format"]
+    if name in UNKNOWN_CATALOG_LAYOUTS or name.startswith("dcat"):
+        raise not_reproduced(name)
     if name not in CATALOG_FORMATS:
         raise no_uri()
     sheet = visit.asking(table(visit), export=True).answer().sheet

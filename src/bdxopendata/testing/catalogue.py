@@ -10,6 +10,7 @@ from urllib.parse import quote
 from bdxopendata.testing.options import Era
 from bdxopendata.testing.sample import SampleDataset
 from bdxopendata.testing.stock import FIRST_PROCESSED, Held
+from bdxopendata.testing.tables import parse_instant
 
 # The default template: every key that a dataset object of 2026 has, in recorded order, with its type in the catalogue.
 DEFAULT_METAS: Mapping[str, str] = {
@@ -156,7 +157,9 @@ def _default(given: Mapping[str, Any], held: Held) -> dict[str, Any]:
     found["title"] = found["title"] or held.dataset_id
     found["data_processed"] = _iso(held.processed)
     found["metadata_processed"] = found["metadata_processed"] or _iso(FIRST_PROCESSED)
-    if found["modified"] is None or found["modified_updates_on_data_change"]:
+    changed = parse_instant(found["modified"])
+    if changed is None or (found["modified_updates_on_data_change"] and changed < held.processed):
+        # Where other changes count too, it may be later than the last processing, as recorded.
         found["modified"] = _iso(held.processed)
     if held.claims.records is not None:
         found["records_count"] = held.claims.records
@@ -164,7 +167,8 @@ def _default(given: Mapping[str, Any], held: Held) -> dict[str, Any]:
         found["records_count"] = len(held.sample.rows)
     if held.era == "2021":
         found |= {name: given.get(name) for name in OLDER_METAS}
-    return found | {name: value for name, value in given.items() if name not in found}
+    unknown = NEWER_METAS if held.era == "2021" else ()
+    return found | {name: value for name, value in given.items() if name not in found and name not in unknown}
 
 
 def _iso(moment: datetime) -> str:

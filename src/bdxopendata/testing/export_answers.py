@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bdxopendata.testing.bodies import Refusal, Reply, blocks, no_uri, success
+from bdxopendata.testing.bodies import Refusal, Reply, blocks, no_uri, not_reproduced, success
 from bdxopendata.testing.catalogue import GEOGRAPHIC
 from bdxopendata.testing.exports import FORMATS, UNKNOWN_LAYOUTS, Format
 from bdxopendata.testing.exports.task import Task
@@ -58,5 +58,5 @@ def _ascii(name: str) -> str:
 
 def _no_format(name: str) -> Refusal:
     if name in UNKNOWN_LAYOUTS:
-        return Refusal(501, "NotReproduced", f"The stand-in portal does not write {name}: its layout is not recorded.")
+        return not_reproduced(name)
     return no_uri()

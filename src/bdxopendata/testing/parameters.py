@@ -164,7 +164,7 @@ class Parameters:
 
     def whole(self, total: int) -> tuple[int | None, int]:
         """Limit (None for all) and offset of an export of `total` rows."""
-        limit = self.integer("limit", -1)
+        limit = self.export_limit()
         if limit < -1:
             raise bad_parameter("limit", limit, "-1 <= limit")
         offset = self._offset()
@@ -175,6 +175,10 @@ class Parameters:
             if offset + asked > PAGE_WINDOW:
                 raise bad_parameter("sum of offset + limit", offset + asked, f"<= {PAGE_WINDOW}")
         return (None if limit == -1 else limit), offset
+
+    def export_limit(self) -> int:
+        """Return the limit of an export, -1 for everything. That ``rows`` is another name for it is unverified."""
+        return self.integer("limit", self.integer("rows", -1))
 
     def _offset(self) -> int:
         offset = self.integer("offset", 0)

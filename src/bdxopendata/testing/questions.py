@@ -199,7 +199,7 @@ class Asking:
         return Asked(self._sheet(columns, None, table), answer.total_count)
 
     def _groups(self, clauses: Clauses, rows: np.ndarray | None) -> Asked:
-        limit = self.parameters.integer("limit", -1) if self.export else 0
+        limit = self.parameters.export_limit() if self.export else 0
         if self.export and clauses.orders_by_aggregate and not 0 <= limit <= GROUP_LIMIT:
             raise bad_odsql(
                 f"aggregation function in order by is not supported with a limit > {GROUP_LIMIT}. "

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from bdxopendata.testing import attached, catalog_answers, export_answers, record_answers
+from bdxopendata.testing import attached, catalog_answers, export_answers, record_answers, v1
 from bdxopendata.testing.bodies import Refusal, Reply, no_uri
 from bdxopendata.testing.exports import FORMATS
 from bdxopendata.testing.stock import API
@@ -124,14 +124,26 @@ ROUTES: tuple[Route, ...] = (
     Route(f"{_DATASET}/query", "query", "", removed, in_contract=False),
     Route("/swagger.json", "contract", "", contract, in_contract=False),
 )
+# Their paths are below the portal's address, not below the base.
+OLD_ROUTES: tuple[Route, ...] = (
+    Route("/explore/dataset/{dataset_id}/download", "download", "", v1.download, in_contract=False),
+    # Of version 2.0, where older exports say that a file is.
+    Route("/api/v2/catalog/datasets/{dataset_id}/files/{file_id}", "oldFile", "", attached.file, in_contract=False),
+    Route("/api/records/1.0/search", "searchRecords", "", v1.search_records, in_contract=False),
+    Route("/api/datasets/1.0/search", "searchDatasets", "", v1.search_datasets, in_contract=False),
+)
 
 
 def find_route(path: str) -> tuple[Route, dict[str, str]]:
     """Find the endpoint of a path with its variable parts, or the portal's 404. A slash at the end changes nothing."""
-    if not path.startswith(API + "/"):
-        raise no_uri()
-    segments = tuple(unquote(segment) for segment in path[len(API) :].strip("/").split("/"))
-    for route in ROUTES:
+    if path.startswith(API + "/"):
+        return _among(ROUTES, path[len(API) :])
+    return _among(OLD_ROUTES, path)
+
+
+def _among(routes: tuple[Route, ...], path: str) -> tuple[Route, dict[str, str]]:
+    segments = tuple(unquote(segment) for segment in path.strip("/").split("/"))
+    for route in routes:
         parts = route.match(segments)
         if parts is not None:
             # A row of its own for a format puts the name into the path; the endpoint reads it from the parts.

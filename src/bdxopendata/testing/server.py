@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from bdxopendata.testing import v1
 from bdxopendata.testing.access import DAILY_CALLS, Keys, Quota
 from bdxopendata.testing.bodies import COMMON_HEADERS, Refusal, Reply
 from bdxopendata.testing.log import Request, RequestLog
@@ -106,6 +107,7 @@ class StandIn:
         self.requests = RequestLog()
         self._keys = Keys()
         self._quota = Quota()
+        self._dataset_quotas: dict[str, Quota] = {}
         self._before: list[Before] = []
         self._after: list[After] = []
         self._numbers = count()
@@ -187,9 +189,15 @@ class StandIn:
         reset_at: datetime | None = None,
         *,
         retry_after: int | None = None,
+        dataset: str | None = None,
     ) -> None:
-        """Allow so many calls until `reset_at` (next midnight in UTC), then answer 429."""
-        self._quota.set(limit, limit if remaining is None else remaining, reset_at, retry_after)
+        """Allow so many calls until `reset_at` (next midnight in UTC), then answer 429.
+
+        With `dataset`, only calls about it are meant; they also count for the whole portal, and their answers carry
+        the rate headers of a dataset beside the common ones.
+        """
+        quota = self._quota if dataset is None else self._dataset_quotas.setdefault(dataset, Quota())
+        quota.set(limit, limit if remaining is None else remaining, reset_at, retry_after)
 
     # What tests hang in.
 
@@ -234,7 +242,7 @@ class StandIn:
                 raise Refusal(405, "MethodNotAllowed", f"Method {request.method} is not allowed.")
             return self._counted(request)
         except Refusal as refusal:
-            return refusal.reply
+            return v1.refusal(refusal) if v1.is_old(request.path) else refusal.reply
         except Exception as mistake:
             # A mistake of the stand-in itself must not look like a broken connection.
             traceback.print_exc()
@@ -247,9 +255,16 @@ class StandIn:
         if remaining is None:
             return self._quota.refusal()
         route, parts = find_route(request.path)
+        own = self._dataset_quotas.get(parts.get("dataset_id", ""))
+        left = None if own is None else own.take()
+        if own is not None and left is None:
+            # Taken to be worded like the quota of the portal; no recording shows it.
+            return own.refusal()
         visit = Visit(self.stock, self.options, self.url, parameters, parts, next(self._numbers))
         reply = route.answer(visit)
         reply.headers |= self._quota.headers(remaining)
+        if own is not None and left is not None:
+            reply.headers |= own.headers(left, "dataset-")
         return reply
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import shapely
 
 POINT = pa.struct([("lon", pa.float64()), ("lat", pa.float64())])
-FILE = pa.struct([("filename", pa.string()), ("url", pa.string()), ("mimetype", pa.string())])
+FILE = pa.struct([(name, pa.string()) for name in ("filename", "url", "mimetype", "id")])
 INSTANT = pa.timestamp("us", tz="UTC")
 
 # Names that portals gave to types once, and the types that they are.

@@ -59,6 +59,8 @@ def cell_values(sheet: Sheet, column: Column, zone: tzinfo, separator: str) -> l
     values = sheet.values(column, zone)
     if column.multivalued:
         return [separator.join(map(str, value)) if isinstance(value, list) else value for value in values]
+    if column.type == "file":
+        return [sheet.held.file_address(value) if isinstance(value, Mapping) else value for value in values]
     change = CELLS.get(column.type)
     return values if change is None else [None if value is None else change(value) for value in values]
 
@@ -74,11 +76,6 @@ def shape_cell(value: Any) -> Any:
     return json.dumps(geometry) if isinstance(geometry, Mapping) else geometry
 
 
-def file_cell(value: Any) -> Any:
-    """Return the address of the file."""
-    return value.get("url", value.get("filename")) if isinstance(value, Mapping) else value
-
-
 def other_cell(value: Any) -> Any:
     """Anything with a structure as JSON text."""
     return json.dumps(value) if isinstance(value, dict | list) else value
@@ -87,7 +84,6 @@ def other_cell(value: Any) -> Any:
 CELLS: Mapping[str, Callable[[Any], Any]] = {
     "geo_point_2d": point_cell,
     "geo_shape": shape_cell,
-    "file": file_cell,
     # True and False, as in the recorded catalogue export; no dataset export with a boolean is recorded.
     "boolean": str,
     "unknown": other_cell,

@@ -51,7 +51,7 @@ def arrow_table(task: Task) -> pa.Table:
         key = ("parquet", column.name, task.variant) if sheet.whole and _is_kept(column) else None
         values = kept.get(key) if key else None
         if values is None:
-            values = typed(sheet.arrow(column), column, task.variant)
+            values = typed(sheet.arrow(column), column, task)
             if key:
                 kept[key] = values
         columns.append(_in_zone(values, task))
@@ -70,12 +70,14 @@ def _in_zone(values: pa.ChunkedArray | pa.Array, task: Task) -> pa.ChunkedArray 
     return values
 
 
-def typed(values: pa.ChunkedArray | pa.Array, column: Column, variant: ParquetVariant) -> pa.Array | pa.ChunkedArray:
+def typed(values: pa.ChunkedArray | pa.Array, column: Column, task: Task) -> pa.Array | pa.ChunkedArray:
     """One column in its Parquet type."""
     if pa.types.is_list(values.type):
-        return pc.binary_join(values, ",") if variant.multivalued == "joined" else values
+        return pc.binary_join(values, ",") if task.variant.multivalued == "joined" else values
+    if column.type == "file":
+        return _files(values, task)
     change = TYPED.get(column.type)
-    return values if change is None else change(values, variant)
+    return values if change is None else change(values, task.variant)
 
 
 def _instants(values: pa.ChunkedArray, variant: ParquetVariant) -> pa.ChunkedArray:
@@ -92,13 +94,16 @@ def _booleans(values: pa.ChunkedArray, variant: ParquetVariant) -> pa.ChunkedArr
     return pc.if_else(values, "True", "False") if variant.boolean == "string" else values
 
 
-def _files(values: pa.ChunkedArray, variant: ParquetVariant) -> pa.ChunkedArray | pa.Array:
-    if variant.file == "struct":
-        return values
+def _files(values: pa.ChunkedArray, task: Task) -> pa.Array:
+    # Objects of the older era have an id and no address.
+    names = ("filename", "id" if task.sheet.held.era == "2021" else "url", "mimetype")
     told = values.to_pylist()
-    if variant.file == "url":
-        return pa.array([None if one is None else one["url"] for one in told], pa.string())
-    return pa.array([None if one is None else json.dumps(one) for one in told], pa.string())
+    if task.variant.file == "url":
+        return pa.array([None if one is None else task.sheet.held.file_address(one) for one in told], pa.string())
+    shown = [None if one is None else {name: one[name] for name in names} for one in told]
+    if task.variant.file == "struct":
+        return pa.array(shown, pa.struct([(name, pa.string()) for name in names]))
+    return pa.array([None if one is None else json.dumps(one) for one in shown], pa.string())
 
 
 def _points(values: pa.ChunkedArray, variant: ParquetVariant) -> pa.Array:
@@ -109,7 +114,6 @@ TYPED: Mapping[str, Callable[[pa.ChunkedArray, ParquetVariant], pa.ChunkedArray 
     "datetime": _instants,
     "date": _days,
     "boolean": _booleans,
-    "file": _files,
     "geo_point_2d": _points,
 }
 
