@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from bdxopendata.errors import SchemaError as SchemaError
     from bdxopendata.errors import ServerError as ServerError
     from bdxopendata.errors import StaleDataWarning as StaleDataWarning
+    from bdxopendata.errors import TopicNotFoundError as TopicNotFoundError
     from bdxopendata.errors import UnexpectedAnswerError as UnexpectedAnswerError
     from bdxopendata.errors import UnknownFieldError as UnknownFieldError
     from bdxopendata.fields import Field as Field
@@ -51,6 +52,21 @@ if TYPE_CHECKING:
     from bdxopendata.portals import BORDEAUX as BORDEAUX
     from bdxopendata.portals import Portal as Portal
     from bdxopendata.query import Query as Query
+    from bdxopendata.topics import places as places
+    from bdxopendata.topics.bikes import bikes as bikes
+    from bdxopendata.topics.births import births as births
+    from bdxopendata.topics.births import deaths as deaths
+    from bdxopendata.topics.births import first_names as first_names
+    from bdxopendata.topics.births import population_change as population_change
+    from bdxopendata.topics.bridge import bridge_closures as bridge_closures
+    from bdxopendata.topics.bridge import bridge_state as bridge_state
+    from bdxopendata.topics.facilities import facilities as facilities
+    from bdxopendata.topics.parking import parking as parking
+    from bdxopendata.topics.pools import pools as pools
+    from bdxopendata.topics.subsidies import subsidies as subsidies
+    from bdxopendata.topics.traffic import traffic as traffic
+    from bdxopendata.topics.trees import trees as trees
+    from bdxopendata.topics.waste import waste_collection as waste_collection
     from bdxopendata.transport import Quota as Quota
     from bdxopendata.transport import last_quota as quota  # noqa: F401  renamed on purpose
 
@@ -79,6 +95,7 @@ _ERRORS = (
     "SchemaError",
     "ServerError",
     "StaleDataWarning",
+    "TopicNotFoundError",
     "UnexpectedAnswerError",
     "UnknownFieldError",
 )
@@ -104,6 +121,21 @@ _HOMES: dict[str, tuple[str, str]] = {
     "Quota": ("transport", "Quota"),
     "quota": ("transport", "last_quota"),
     "store": ("store", ""),
+    "bikes": ("topics.bikes", "bikes"),
+    "births": ("topics.births", "births"),
+    "bridge_closures": ("topics.bridge", "bridge_closures"),
+    "bridge_state": ("topics.bridge", "bridge_state"),
+    "deaths": ("topics.births", "deaths"),
+    "facilities": ("topics.facilities", "facilities"),
+    "first_names": ("topics.births", "first_names"),
+    "parking": ("topics.parking", "parking"),
+    "places": ("topics.places", ""),
+    "pools": ("topics.pools", "pools"),
+    "population_change": ("topics.births", "population_change"),
+    "subsidies": ("topics.subsidies", "subsidies"),
+    "traffic": ("topics.traffic", "traffic"),
+    "trees": ("topics.trees", "trees"),
+    "waste_collection": ("topics.waste", "waste_collection"),
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]

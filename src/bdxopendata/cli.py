@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser().parse_args(arguments)
     try:
         status: int = asked.run(asked)
-    except (BdxOpenDataError, OSError) as error:
+    except (BdxOpenDataError, OSError, ValueError) as error:
         print(f"bdx: {excerpt(str(error), 600)}", file=sys.stderr)
         return 1
     return status
@@ -42,6 +42,11 @@ def parser() -> argparse.ArgumentParser:
     one = commands.add_parser("stand-in", help=about, description=f"{about[0].upper()}{about[1:]}.")
     one.add_argument("--port", type=port, default=0, help="port to listen on; by default any free one")
     one.set_defaults(run=stand_in)
+
+    about = "compare what the topics expect with the portal; status 1 where it drifted"
+    one = commands.add_parser("check", help=about, description=f"{about[0].upper()}{about[1:]}.")
+    one.add_argument("topics", nargs="*", metavar="TOPIC", help="topics to check; by default all")
+    one.set_defaults(run=check)
     return bdx
 
 
@@ -59,6 +64,15 @@ def stand_in(asked: argparse.Namespace) -> int:
         while not stopped.wait(WAIT_SECONDS):
             continue
     return 0
+
+
+def check(asked: argparse.Namespace) -> int:
+    """Print what differs between the contracts and the portal, and a line for each topic that does not."""
+    from bdxopendata.topics import check as checks
+
+    findings = checks.check(*asked.topics)
+    print(checks.table(findings))
+    return 1 if len(checks.drifted(findings)) else 0
 
 
 @contextmanager

@@ -1,0 +1,214 @@
+"""How pictures look: the same for all topics, each with its source and licence underneath.
+
+Matplotlib is asked for when a picture is made, not before; it comes with the extra ``plot``.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from bdxopendata.lineage import ATTRIBUTE
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+# Okabe and Ito's colours, which people with any colour vision tell apart; black stays for text.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#6A4C93")
+OTHERS = "#C4C4C4"
+INK = "#333333"
+FAINT = "#6B6B6B"
+
+METRES_A_DEGREE = 111_320
+
+
+def axes(ax: Axes | None, width: float = 8.0, height: float = 6.0) -> Axes:
+    """Return the axes to draw on: those that were given, else new ones in a figure of this size in inches.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed; the message says how to have it.
+    """
+    if ax is not None:
+        return ax
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError("Pictures need matplotlib: install bdxopendata[plot].") from error
+    _, made = plt.subplots(figsize=(width, height), layout="constrained")
+    return made
+
+
+def bars(
+    ax: Axes, names: Sequence[str], values: Sequence[float], texts: Sequence[str], colour: str = COLOURS[0]
+) -> None:
+    """Draw lying bars, the first on top, each with its text at its end."""
+    places = range(len(names))
+    ax.barh(list(places), list(values), color=colour, height=0.72)
+    ax.set_yticks(list(places), [plain(name) for name in names])
+    ax.set_ylim(max(len(names), 1) - 0.4, -0.6)
+    for place, value, text in zip(places, values, texts, strict=True):
+        ax.annotate(text, (value, place), (4, 0), textcoords="offset points", va="center", fontsize=8, color=INK)
+    # Room for the texts.
+    ax.set_xlim(0, max([*values, 1]) * 1.2)
+    tidy(ax)
+    ax.tick_params(axis="y", length=0)
+
+
+def tidy(ax: Axes) -> None:
+    """Take away what says nothing: the frame, and lines that are darker than the data."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(axis="x", color="#E6E6E6", linewidth=0.8)
+    ax.set_axisbelow(True)
+    ax.tick_params(labelsize=9, colors=INK)
+
+
+def points(ax: Axes, frame: gpd.GeoDataFrame, **drawn: Any) -> Any:
+    """Draw the points of a frame (EPSG:4326) as a scatter, and return it; rows without a place are left out."""
+    where = frame[frame.geometry.notna()].geometry
+    return ax.scatter(where.x, where.y, **drawn)
+
+
+def finish_map(ax: Axes) -> None:
+    """Make axes of degrees a map: true proportions, a bar of metres, no numbers."""
+    ax.set_axis_off()
+    ax.margins(0.04)
+    ax.autoscale_view()
+    south, north = ax.get_ylim()
+    # A strip below the data, for the bar and a legend.
+    south -= 0.07 * (north - south)
+    ax.set_ylim(south, north)
+    shrink = math.cos(math.radians((south + north) / 2))
+    ax.set_aspect(1 / shrink)
+    west, east = ax.get_xlim()
+    metres = round_length((east - west) * shrink * METRES_A_DEGREE / 5)
+    length = metres / (shrink * METRES_A_DEGREE)
+    left, low = west + 0.02 * (east - west), south + 0.015 * (north - south)
+    ax.plot([left, left + length], [low, low], color=INK, linewidth=2, solid_capstyle="butt")
+    text = f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
+    ax.annotate(text, (left + length / 2, low), (0, 3), textcoords="offset points", ha="center", fontsize=8, color=INK)
+
+
+def round_length(metres: float) -> float:
+    """Round down to 1, 2 or 5 and zeros."""
+    step = 10.0 ** math.floor(math.log10(metres)) if metres > 0 else 1.0
+    return max(one * step for one in (1, 2, 5) if one * step <= max(metres, step))
+
+
+def labels(
+    ax: Axes,
+    places: Mapping[str, tuple[float, float]],
+    *,
+    apart: float = 0.05,
+    under: Mapping[str, float] | None = None,
+) -> None:
+    """Write names at places, the first ones first; a name that would stand on another is left out.
+
+    Parameters
+    ----------
+    ax
+        A map.
+    places
+        Longitude and latitude of each name.
+    apart
+        The least distance between two names in heights of the map; sideways they need four times as much.
+    under
+        How many points below its place each name stands; by default right on it.
+    """
+    from matplotlib.patheffects import withStroke
+
+    south, north = ax.get_ylim()
+    size = max(north - south, 1e-9)
+    written: list[tuple[float, float]] = []
+    for name, (lon, lat) in places.items():
+        if any(abs(lat - y) < apart * size and abs(lon - x) < 4 * apart * size for x, y in written):
+            continue
+        down = 0.0 if under is None else under[name]
+        text = ax.annotate(
+            plain(name),
+            (lon, lat),
+            (0, -down),
+            textcoords="offset points",
+            ha="center",
+            va="top" if down else "center",
+            fontsize=8,
+            color=INK,
+        )
+        text.set_path_effects([withStroke(linewidth=3, foreground="white")])
+        written.append((lon, lat))
+
+
+def credit(ax: Axes, frame: pd.DataFrame, *, below: float = 34) -> None:
+    """Write source and licence under a picture, `below` points under its axes."""
+    pictures = [one for one in ax.figure.axes if one.get_label() != "<colorbar>"]
+    alone = len(pictures) == 1
+    # A picture of its own has the whole width of the figure; one of several, its share.
+    width = ax.figure.bbox.width / ax.figure.dpi / (1 if alone else max(len(pictures) / 2, 2))
+    text = "\n".join(textwrap.wrap(source(frame), max(int(width * 16), 30)))
+    ax.annotate(
+        text,
+        (0.0, 0.0),
+        (5 if alone else 0, -below),
+        xycoords=("figure fraction" if alone else "axes fraction", "axes fraction"),
+        textcoords="offset points",
+        va="top",
+        fontsize=7,
+        color=FAINT,
+        annotation_clip=False,
+    )
+
+
+def source(frame: pd.DataFrame) -> str:
+    """Word where a frame is from, as short as a picture needs it."""
+    facts = frame.attrs.get(ATTRIBUTE)
+    if not facts:
+        return "Source: unknown, the frame carries no provenance."
+    named = "; ".join(facts.get("attribution") or ()) or facts.get("publisher") or facts.get("portal", "")
+    every = facts.get("topic", {}).get("provenance") or [facts]
+    ids = ", ".join(str(one.get("dataset_id")) for one in every)
+    terms = facts.get("licence") or "licence not stated"
+    sample = " Sample rows of the stand-in portal, not real data." if facts.get("stand_in") else ""
+    return plain(f"Source: {named}, {ids}, fetched on {facts.get('fetched_at', '')[:10]}. {terms}.{sample}")
+
+
+def plain(text: object) -> str:
+    """Take from a text of the portal what matplotlib would read as mathematics."""
+    return str(text).replace("$", r"\$")
+
+
+def explore(frame: gpd.GeoDataFrame, columns: Sequence[str], **asked: Any) -> Any:
+    """Show a frame on a map to move about in, with texts that cannot act as HTML.
+
+    Parameters
+    ----------
+    frame
+        Any frame with geometry.
+    columns
+        What tooltips and pop-ups show.
+    asked
+        Passed on to `geopandas.GeoDataFrame.explore`.
+
+    Raises
+    ------
+    ImportError
+        If folium is not installed, which draws the map.
+    """
+    shown = escaped(frame, columns)
+    # The stubs know only part of what these take.
+    texts: Any = list(shown.columns.drop([shown.geometry.name]))
+    return shown.explore(tooltip=texts, popup=texts, **asked)
+
+
+def escaped(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> gpd.GeoDataFrame:
+    """Keep these columns and the geometry, every value as text without any mark-up, rows without a place left out."""
+    known: gpd.GeoDataFrame = frame.loc[frame.geometry.notna(), [*columns, frame.geometry.name]].copy()
+    known.columns = [escape(str(name)) if name != frame.geometry.name else name for name in known.columns]
+    for name in known.columns.drop([frame.geometry.name]):
+        known[name] = known[name].map(lambda value: escape(str(value)), na_action="ignore").astype(object)
+    return known

@@ -1,0 +1,177 @@
+"""On which days waste is collected at an address.
+
+The zones are surfaces; some come without a shape, since their geometry is broken at the source. An address in such a
+zone cannot be told, and a warning says where that may be so.
+"""
+
+from __future__ import annotations
+
+import warnings
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from bdxopendata.catalog import Catalog
+from bdxopendata.errors import DataQualityWarning
+from bdxopendata.topics import engine, live, oddities, places
+from bdxopendata.topics.contract import load
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+__all__ = ["CONTRACT", "next_collection", "waste_collection", "waste_zones"]
+
+CONTRACT = load("waste")
+
+# Days as the portal writes them, in the order of ISO numbers.
+DAYS = {
+    "LUNDI": "Monday",
+    "MARDI": "Tuesday",
+    "MERCREDI": "Wednesday",
+    "JEUDI": "Thursday",
+    "VENDREDI": "Friday",
+    "SAMEDI": "Saturday",
+    "DIMANCHE": "Sunday",
+}
+NUMBERS = {english: number for number, english in enumerate(DAYS.values(), start=1)}
+WASTE = {"OM": "household", "TRI": "sorted"}
+
+NO_SHAPE = "no shape: no address can be found in it"
+NO_DAYS = "no day of collection"
+ODD_DAY = "a day that is no weekday"
+
+
+def waste_zones(*, commune: str | places.Commune | None = None, catalog: Catalog | None = None) -> gpd.GeoDataFrame:
+    """List the zones of waste collection with their days.
+
+    Parameters
+    ----------
+    commune
+        Only zones of this commune, by name or INSEE code, whatever the case, accents and hyphens.
+    catalog
+        Where to ask; Bordeaux Métropole by default.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        One row per zone and kind of waste, surfaces in EPSG:4326 (None where the source has no valid one): ``zone``,
+        ``waste``, ``days`` (English), ``weekdays`` (ISO numbers, 1 is Monday), ``at_night``, ``insee``, ``commune``,
+        ``oddities``. Other columns of the portal follow.
+
+    Raises
+    ------
+    ValueError
+        If there is no such commune.
+    DatasetNotFoundError, SchemaDriftError
+        If the portal no longer has the dataset, or a column that is needed.
+
+    Notes
+    -----
+    Source: dataset ``en_frcol_s``. Seven of the 28 communes are not served by it.
+    """
+    code = None if commune is None else places.commune(commune).code
+    (source,) = engine.find(CONTRACT, catalog)
+    query = source.query if code is None else source.query.where(source.field("insee") == code)
+    return completed(engine.answer([source], lambda _: query))
+
+
+def waste_collection(lon: float, lat: float, *, at: date | None = None, catalog: Catalog | None = None) -> pd.DataFrame:
+    """Tell which waste is collected at a point, on which days, and when next.
+
+    Parameters
+    ----------
+    lon, lat
+        The point in degrees, longitude first.
+    at
+        The day from which on the next collection is meant; today in Europe/Paris by default.
+    catalog
+        Where to ask; Bordeaux Métropole by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per kind of waste: ``waste``, ``days``, ``weekdays``, ``at_night``, ``next`` (a date, `at` or later),
+        ``zone``, ``insee``, ``commune``. Empty where the point is in no zone.
+
+    Raises
+    ------
+    ValueError
+        If the point is not near here, or latitude was given first.
+    DatasetNotFoundError, SchemaDriftError
+        If the portal no longer has the dataset, or a column that is needed.
+
+    Warns
+    -----
+    DataQualityWarning
+        If no zone holds the point, and there are zones without a shape that might.
+
+    Notes
+    -----
+    Source: dataset ``en_frcol_s``.
+    """
+    lon, lat = places.point(lon, lat)
+    day = _day(at)
+    return at_point(waste_zones(catalog=catalog), lon, lat, day)
+
+
+def at_point(zones: gpd.GeoDataFrame, lon: float, lat: float, day: date) -> pd.DataFrame:
+    """Choose the zones that hold a point."""
+    import pandas as pd
+    from shapely import Point
+
+    here = zones[zones.geometry.notna() & zones.geometry.intersects(Point(lon, lat))]
+    # Neighbouring zones share their border: a point on it has both.
+    here = here.drop_duplicates(["waste", "zone"]).sort_values(["waste", "zone"])
+    if here.empty:
+        _warn_of_shapeless(zones)
+    frame = pd.DataFrame(here[["waste", "days", "weekdays", "at_night", "zone", "insee", "commune"]])
+    following = [next_collection(days, day) for days in frame["weekdays"]]
+    frame.insert(4, "next", pd.Series(following, index=frame.index, dtype="datetime64[us]"))
+    frame.attrs = dict(zones.attrs)
+    return frame.reset_index(drop=True)
+
+
+def next_collection(weekdays: list[int] | None, day: date) -> date | None:
+    """Find the first of these ISO weekdays on or after a day; None for no weekday at all."""
+    if not weekdays:
+        return None
+    return min(day + timedelta(days=(number - day.isoweekday()) % 7) for number in weekdays)
+
+
+def completed(frame: Any) -> gpd.GeoDataFrame:
+    """Bring kinds and days to English, and say what is odd."""
+    import pandas as pd
+
+    sent = frame["days"].map(lambda days: days if isinstance(days, list) else [])
+    known = [sorted({DAYS[day] for day in days if day in DAYS}, key=NUMBERS.__getitem__) for days in sent]
+    frame["waste"] = frame["waste"].map(lambda kind: WASTE.get(kind, kind), na_action="ignore")
+    frame["days"] = pd.Series([days or None for days in known], index=frame.index, dtype="object")
+    numbers = [[NUMBERS[day] for day in days] or None for days in known]
+    frame["weekdays"] = pd.Series(numbers, index=frame.index, dtype="object")
+    strange = pd.Series([any(day not in DAYS for day in days) for days in sent], index=frame.index)
+    frame["oddities"] = oddities.tell(
+        frame.index, {NO_SHAPE: frame.geometry.isna(), NO_DAYS: frame["days"].isna(), ODD_DAY: strange}
+    )
+    found: gpd.GeoDataFrame = frame
+    return found
+
+
+def _warn_of_shapeless(zones: gpd.GeoDataFrame) -> None:
+    shapeless = zones[zones.geometry.isna()]
+    if len(shapeless):
+        where = ", ".join(sorted(set(shapeless["commune"].dropna())))
+        warnings.warn(
+            f"No zone holds this point, but {len(shapeless)} zones have no shape ({where}): it may be in one of them.",
+            DataQualityWarning,
+            stacklevel=live.levels_up(),
+        )
+
+
+def _day(at: object) -> date:
+    from zoneinfo import ZoneInfo
+
+    if at is None:
+        return live.now().astimezone(ZoneInfo(live.ZONE)).date()
+    if not isinstance(at, date):
+        raise TypeError(f"at is a date, not {type(at).__name__}.")
+    return date(at.year, at.month, at.day)
