@@ -63,10 +63,13 @@ if TYPE_CHECKING:
     from bdxopendata.topics.facilities import facilities as facilities
     from bdxopendata.topics.parking import parking as parking
     from bdxopendata.topics.pools import pools as pools
+    from bdxopendata.topics.recorded import history as history
+    from bdxopendata.topics.recording import record as record
     from bdxopendata.topics.subsidies import subsidies as subsidies
     from bdxopendata.topics.traffic import traffic as traffic
     from bdxopendata.topics.trees import trees as trees
     from bdxopendata.topics.waste import waste_collection as waste_collection
+    from bdxopendata.topics.watching import watch as watch
     from bdxopendata.transport import Quota as Quota
     from bdxopendata.transport import last_quota as quota  # noqa: F401  renamed on purpose
 
@@ -130,12 +133,15 @@ _HOMES: dict[str, tuple[str, str]] = {
     "first_names": ("topics.births", "first_names"),
     "parking": ("topics.parking", "parking"),
     "places": ("topics.places", ""),
+    "history": ("topics.recorded", "history"),
     "pools": ("topics.pools", "pools"),
+    "record": ("topics.recording", "record"),
     "population_change": ("topics.births", "population_change"),
     "subsidies": ("topics.subsidies", "subsidies"),
     "traffic": ("topics.traffic", "traffic"),
     "trees": ("topics.trees", "trees"),
     "waste_collection": ("topics.waste", "waste_collection"),
+    "watch": ("topics.watching", "watch"),
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]

@@ -28,7 +28,7 @@ def drawing() -> Iterator[None]:
     plt.close("all")
 
 
-# SIRETs whose check digits are right, made up from a SIREN and a number each.
+# SIRETs whose check digits are right.
 GOOD = "24330031600011"
 ZEROS = "05672003000008"
 
