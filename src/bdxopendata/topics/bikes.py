@@ -161,9 +161,9 @@ def plot_map(frame: gpd.GeoDataFrame, *, ax: Axes | None = None) -> Axes:
     bar = ax.figure.colorbar(drawn, ax=ax, shrink=0.5)
     bar.set_label("bikes to take", fontsize=9, color=charts.INK)
     bar.outline.set_visible(False)
-    newest = frame["observed_at"].max()
-    seen = f" at {newest:%H:%M on %d %B %Y}" if newest == newest else ""
-    ax.set_title(f"{int(frame['bikes'].sum()):,} bikes{seen}", loc="left", fontsize=13, color=charts.INK)
+    ax.set_title(
+        f"{int(frame['bikes'].sum()):,} bikes{charts.observed(frame)}", loc="left", fontsize=13, color=charts.INK
+    )
     if (~serving).any():
         ax.legend(loc="lower right", frameon=False, fontsize=9)
     charts.credit(ax, frame, below=8)

@@ -177,6 +177,12 @@ def source(frame: pd.DataFrame) -> str:
     return plain(f"Source: {named}, {ids}, fetched on {facts.get('fetched_at', '')[:10]}. {terms}.{sample}")
 
 
+def observed(frame: pd.DataFrame) -> str:
+    """Word when the newest row of a live frame was observed, for a title: `` at 11:58 on 15 June 2026``."""
+    newest = frame["observed_at"].max()
+    return f" at {newest:%H:%M on %d %B %Y}" if newest == newest else ""
+
+
 def plain(text: object) -> str:
     """Take from a text of the portal what matplotlib would read as mathematics."""
     return str(text).replace("$", r"\$")

@@ -235,9 +235,7 @@ def _pairs(rows: pd.DataFrame) -> list[tuple[int, int | None]]:
 
 
 def _title(frame: pd.DataFrame) -> str:
-    newest = frame.loc[frame["free"].notna(), "observed_at"].max()
-    seen = f" at {newest:%H:%M on %d %B %Y}" if newest == newest else ""
-    return f"{int(frame['free'].sum()):,} places free{seen}"
+    return f"{int(frame['free'].sum()):,} places free{charts.observed(frame[frame['free'].notna()])}"
 
 
 def completed(frame: Any, stale_after: timedelta | None) -> gpd.GeoDataFrame:

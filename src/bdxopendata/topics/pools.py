@@ -132,8 +132,6 @@ def plot(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     of = [f"{people:,}" + ("" if capacity is None else f" of {capacity:,}") for people, capacity in pairs]
     charts.bars(ax, names, rows["people"].astype("float64").tolist(), of)
     ax.set_xlabel("people in the zone", fontsize=9, color=charts.INK)
-    newest = frame["observed_at"].max()
-    seen = f" at {newest:%H:%M on %d %B %Y}" if newest == newest else ""
-    ax.set_title(f"Swimming pools{seen}", loc="left", fontsize=13, color=charts.INK)
+    ax.set_title(f"Swimming pools{charts.observed(frame)}", loc="left", fontsize=13, color=charts.INK)
     charts.credit(ax, frame)
     return ax

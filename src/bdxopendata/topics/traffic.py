@@ -235,9 +235,7 @@ def plot_map(frame: gpd.GeoDataFrame, *, ax: Axes | None = None) -> Axes:
         if len(part):
             part.plot(ax=ax, color=COLOURS[state], linewidth=2.4, label=f"{state.lower()} ({len(part)})")
     charts.finish_map(ax)
-    newest = frame["observed_at"].max()
-    seen = f" at {newest:%H:%M on %d %B %Y}" if newest == newest else ""
-    ax.set_title(f"Traffic{seen}", loc="left", fontsize=13, color=charts.INK)
+    ax.set_title(f"Traffic{charts.observed(frame)}", loc="left", fontsize=13, color=charts.INK)
     ax.legend(loc="lower right", frameon=False, fontsize=9)
     charts.credit(ax, frame, below=8)
     return ax
