@@ -10,13 +10,14 @@ import logging
 import unicodedata
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from bdxopendata import odsql
+from bdxopendata import mirroring, odsql
 from bdxopendata.config import Settings
 from bdxopendata.dataset import Dataset
 from bdxopendata.errors import (
@@ -35,6 +36,8 @@ from bdxopendata.portals import Portal, portal_of
 from bdxopendata.store import Store
 
 if TYPE_CHECKING:
+    import os
+
     import pandas as pd
 
 log = logging.getLogger("bdxopendata")
@@ -93,10 +96,10 @@ class Catalog(Sequence[str]):
             self._listing = self._listed()
         return self._listing
 
-    def _listed(self) -> dict[str, DatasetInfo]:
+    def _listed(self, *, cached: bool = True) -> dict[str, DatasetInfo]:
         for listed in range(RELISTINGS + 1):
             # A listing that does not add up may be half of an older answer: the next one is asked for anew.
-            rows, total = self._rows(cached=listed == 0)
+            rows, total = self._rows(cached=cached and listed == 0)
             listing = self._described(rows)
             distinct = len({str(row.get("dataset_id", row.get("datasetid", ""))) for row in rows})
             if distinct == total:
@@ -331,6 +334,54 @@ class Catalog(Sequence[str]):
     def to_pandas(self) -> pd.DataFrame:
         """One row a dataset: see `DatasetList.to_pandas`."""
         return _infos_frame(self._infos.values())
+
+    # All of it
+
+    def mirror(self, folder: str | os.PathLike[str], *, ids: Iterable[str] | None = None) -> pd.DataFrame:
+        """Bring a folder of GeoParquet files up to date with the catalogue, one sub-folder a dataset.
+
+        The listing is asked for anew; only datasets that the portal has processed since the last run are fetched, at
+        most ``max_in_flight`` at once. A run that was interrupted is continued by the next one. Datasets that the
+        portal no longer has stay, and are marked in ``index.json``. A dataset that fails does not stop the others.
+
+        Parameters
+        ----------
+        folder
+            A mirror of this portal, or a folder that is empty or not there.
+        ids
+            Which datasets; by default all.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a dataset: ``dataset``, ``state`` (``fetched``, ``current``, ``vanished``, ``no table``,
+            ``not readable`` or ``failed``), ``rows`` (``Int64``), ``version`` and ``error`` (text).
+
+        Raises
+        ------
+        ValueError
+            If the folder holds something else, or mirrors another portal.
+        DatasetNotFoundError
+            If an id is neither in the catalogue nor in the mirror.
+        OSError
+            If the disk is full: what is finished stays.
+        """
+        from bdxopendata.frames import outcomes_frame
+
+        wanted = None if ids is None else [dataset_id_of(one) for one in ([ids] if isinstance(ids, str) else ids)]
+        if self.settings.offline:
+            raise OfflineError("a mirror is brought up to date from the portal", "Its files open as they are.")
+        index = mirroring.Index.opened(Path(folder).expanduser().absolute(), self.portal.host)
+        self._listing = self._listed(cached=False)
+        outcomes = mirroring.mirror(
+            index,
+            self._listing,
+            lambda info: Dataset.of(info, catalog=self),
+            ids=wanted,
+            threads=self.settings.max_in_flight,
+            progress=self.settings.progress,
+        )
+        return outcomes_frame(asdict(one) for one in outcomes)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Catalog) and (self.portal, self.settings) == (other.portal, other.settings)

@@ -10,7 +10,7 @@ DELAY = 1.0
 
 
 class Progress:
-    """Bytes that arrive, shown on the terminal or in the notebook.
+    """What arrives, shown on the terminal or in the notebook.
 
     Parameters
     ----------
@@ -18,14 +18,20 @@ class Progress:
         What arrives.
     shown
         True or False to decide; None shows the bar only where a person watches.
+    unit
+        In what it is counted: bytes, or things.
+    total
+        How much there is, where that is known.
     """
 
-    def __init__(self, title: str, shown: bool | None) -> None:
+    def __init__(self, title: str, shown: bool | None, *, unit: str = "B", total: int | None = None) -> None:
         from tqdm.auto import tqdm
 
         # tqdm reads disable=None as "not where the output is no terminal".
         disable = None if shown is None else not shown
-        self._bar = tqdm(desc=title, unit="B", unit_scale=True, delay=DELAY, disable=disable, leave=False)
+        self._bar = tqdm(
+            desc=title, unit=unit, unit_scale=unit == "B", total=total, delay=DELAY, disable=disable, leave=False
+        )
 
     def add(self, count: int) -> None:
         """Note that `count` more bytes are here."""

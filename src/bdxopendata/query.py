@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from bdxopendata import odsql
+from bdxopendata import lake, odsql
 from bdxopendata.fields import Schema
+from bdxopendata.lake import ROW_GROUP
 from bdxopendata.odsql import F, Question
 from bdxopendata.odsql.geometries import geometry_text
 from bdxopendata.reading import BULK_FORMATS, FORMATS, Reader
@@ -174,10 +175,7 @@ class Answers:
         BdxOpenDataError
             As `to_pandas`, before the first piece.
         """
-        if isinstance(size, bool) or not isinstance(size, int):
-            raise TypeError(f"size is a whole number, not {type(size).__name__}.")
-        if size < 1:
-            raise ValueError(f"size is at least 1, not {size}.")
+        _batch_size(size)
         if kind not in ("pandas", "geopandas", "arrow"):
             raise ValueError(f"kind is 'pandas', 'geopandas' or 'arrow', not {kind!r}.")
         _known_format(format)
@@ -195,6 +193,68 @@ class Answers:
             frame = make(reading.table, reading.schema, timezone=zone)
             reading.provenance.attach(frame)
             yield frame
+
+    def to_parquet(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        partition_by: odsql.Expression | odsql.SelectItem | str | None = None,
+        sort_by: odsql.Expression | str | Sequence[odsql.Expression | str] | None = None,
+        size: int = ROW_GROUP,
+        format: Format = "auto",
+    ) -> Path:
+        """Write the whole answer as GeoParquet 1.1, in bounded memory.
+
+        Geometry is WKB in EPSG:4326. The box of each row is a column of its own (``bbox``), by which readers leave out
+        row groups. Where the rows come from stands in the file: `provenance` reads it from a frame made with
+        ``pandas.read_parquet`` or ``geopandas.read_parquet``.
+
+        Parameters
+        ----------
+        path
+            A file, or with `partition_by` a folder; the folder around it must exist. It is whole or as it was before.
+        partition_by
+            A field or an expression of one field, such as ``F.date.year``: one counted export, one file in a folder
+            ``<key>=<value>`` for each value, one for missing values. The key is a column of its own, ``by_<field>``,
+            ``<field>_<function>`` or the name given with ``.alias()``; all fields stay in the files. An interrupted
+            folder is continued by the same call; partitions of the same version are not fetched again.
+        sort_by
+            Order of the rows, as in `order_by`. In order, row groups hold narrow ranges, and readers skip more.
+        size
+            Rows a row group, from 1: the memory that is needed here and by readers.
+        format
+            The road; ``"auto"`` chooses.
+
+        Returns
+        -------
+        pathlib.Path
+            The file or folder.
+
+        Raises
+        ------
+        FileNotFoundError, FileExistsError
+            If the folder around `path` does not exist, or `path` is a folder with other things.
+        ValueError
+            If rows cannot be parted by `partition_by`: not one value of text, whole numbers, booleans or dates, missing
+            in every row, or with too many values.
+        OSError
+            If the disk is full; what was at `path` stays.
+        BdxOpenDataError
+            As `to_pandas`.
+        """
+        _batch_size(size)
+        _known_format(format)
+        target = Path(path).expanduser().absolute()
+        if not target.parent.is_dir():
+            raise FileNotFoundError(f"The folder {target.parent} does not exist; make it first.")
+        keys = () if sort_by is None else (sort_by,) if isinstance(sort_by, (str, odsql.Expression)) else tuple(sort_by)
+        wish = lake.Wish(odsql.order_keys(*keys), size, format)
+        if partition_by is not None:
+            return lake.write_partitions(self._reader, self._bind, target, partition_by, wish)
+        if target.is_dir():
+            raise FileExistsError(f"{target} is a folder; name a file, or say partition_by=.")
+        lake.write_file(self._reader, self._bind, target, wish)
+        return target
 
     def head(self, n: int = 5) -> pd.DataFrame:
         """Read the first `n` rows, as `to_pandas` does.
@@ -582,6 +642,13 @@ def _degrees(value: object, name: str, most: float) -> float:
     if not -most <= value <= most:
         raise ValueError(f"{name} is between -{most} and {most} degrees, not {value}; longitude comes before latitude.")
     return float(value)
+
+
+def _batch_size(size: object) -> None:
+    if isinstance(size, bool) or not isinstance(size, int):
+        raise TypeError(f"size is a whole number, not {type(size).__name__}.")
+    if size < 1:
+        raise ValueError(f"size is at least 1, not {size}.")
 
 
 def _known_format(format: str) -> None:

@@ -12,6 +12,7 @@ import logging
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,9 +37,11 @@ from bdxopendata.fields import UNKNOWN, Field, Schema
 from bdxopendata.lineage import Provenance
 from bdxopendata.metadata import DatasetInfo, moment_of
 from bdxopendata.odsql import Question
-from bdxopendata.odsql.locality import not_evaluable
+from bdxopendata.odsql.hints import add_hint
+from bdxopendata.odsql.locality import is_timeless, only_the_portal
 from bdxopendata.odsql.nodes import Call
 from bdxopendata.odsql.nodes import Field as FieldName
+from bdxopendata.odsql.usage import fields_used
 from bdxopendata.progress import Progress
 from bdxopendata.store import Entry, Store, StoreKey
 
@@ -60,6 +63,9 @@ REREADS = 2
 
 # A dataset processed so shortly before it is read is taken for a real-time one.
 REAL_TIME = timedelta(minutes=15)
+
+# More stored rows than this are not put in order in memory: the portal is asked for them in order.
+ORDERED_HERE = 1_000_000
 
 # Servers in front of a portal refuse longer addresses; a longer question is answered from the whole dataset.
 LONGEST_QUERY = 8_000
@@ -190,12 +196,22 @@ class Reader:
         if format != "auto":
             return Plan(format, "asked for with format=")
         if self.explore.settings.offline:
-            return Plan("store", "offline: stored data only")
-        if self._usable(question, info) is not None:
-            return Plan("store", "stored and current: answered on this machine")
+            reason = self._only_the_portal(question, info)
+            but = f", but only the portal answers {reason.name}: {reason.reason}" if reason else ""
+            return Plan("store", f"offline: stored data only{but}")
+        entry = self._usable(question, info)
+        if entry is not None:
+            answer = "answered on this machine" if _is_whole(entry) else "this very answer was kept"
+            return Plan("store", f"stored and current: {answer}")
         if self._too_long(question):
             return Plan("store", "too long for an address: the whole dataset is fetched once and asked on this machine")
-        return self._portal_plan(question, info)
+        plan = self._portal_plan(question, info)
+        reason = self._only_the_portal(question, info)
+        if reason is None or info is None or self.store.find(self._key(""), version=info.version) is None:
+            return plan
+        return replace(
+            plan, reason=f"stored, but only the portal answers {reason.name}: {reason.reason}; {plan.reason}"
+        )
 
     def _portal_plan(self, question: Question, info: DatasetInfo | None) -> Plan:
         if question.is_aggregate or question.is_grouped:
@@ -215,10 +231,27 @@ class Reader:
         if version is None:
             return None
         whole = self.store.find(self._key(""), version=version)
-        if whole is not None and not not_evaluable(question):
+        if whole is not None and self._only_the_portal(question, info) is None:
             return whole
-        text = question_text(question)
+        # An answer kept from a question about the present was right at its own moment only.
+        text = question_text(question) if is_timeless(question) else ""
         return self.store.find(self._key(text), version=version) if text else None
+
+    def _only_the_portal(self, question: Question, info: DatasetInfo | None) -> odsql.NotEvaluable | None:
+        """Say why stored data cannot answer this as the portal would; None where they can."""
+        if info is None:
+            return only_the_portal(question, {})
+        if question == Question():
+            return None
+        from bdxopendata import frames
+
+        empty = frames.empty_table(info.schema)
+        return only_the_portal(question, info.schema.types(), empty, lang=self.explore.language)
+
+    def _require_local(self, question: Question, info: DatasetInfo) -> None:
+        reason = self._only_the_portal(question, info)
+        if reason is not None:
+            raise reason
 
     def _key(self, question: str) -> StoreKey:
         return StoreKey(
@@ -232,6 +265,10 @@ class Reader:
 
     def read(self, bind: Bind, format: str = "auto") -> Reading:
         """Answer a question whole, or raise."""
+        with self._hints(bind):
+            return self._read(bind, format)
+
+    def _read(self, bind: Bind, format: str) -> Reading:
         if self.explore.settings.offline:
             self._refuse_forced_road_offline(format)
             return self._offline(bind)
@@ -246,7 +283,9 @@ class Reader:
                 if format == "store":
                     raise OfflineError(str(reason), "Leave format= out, so that the portal is asked.") from reason
                 log.info("%s; asking the portal", reason)
+                self._refuse_too_long(question, f", and {reason}")
                 plan = self._portal_plan(question, info)
+        self._refuse_too_long(question, f", and format='{format}' asks the portal")
         if plan.road == "records":
             return self._from_records(question, info, forced=format == "records")
         if format != "auto":
@@ -259,6 +298,10 @@ class Reader:
 
     def count(self, bind: Bind) -> int:
         """How many rows (or groups) the question has."""
+        with self._hints(bind):
+            return self._count(bind)
+
+    def _count(self, bind: Bind) -> int:
         if self.explore.settings.offline:
             return int(self._offline(bind).table.num_rows)
         info = self.current()
@@ -271,6 +314,10 @@ class Reader:
 
     def batches(self, bind: Bind, size: int, format: str = "auto") -> Iterator[Reading]:
         """Yield a whole answer piece by piece, in bounded memory: the file is checked before the first piece."""
+        with self._hints(bind):
+            yield from self._batches(bind, size, format)
+
+    def _batches(self, bind: Bind, size: int, format: str) -> Iterator[Reading]:
         plan_format = format if format != "auto" else BULK_FORMATS[0]
         if self.explore.settings.offline or plan_format in ("records", "store"):
             yield from _pieces(self.read(bind, format), size)
@@ -282,11 +329,15 @@ class Reader:
         if entry is not None and format == "auto":
             if entry.record["question"] == question_text(question):
                 yield from self._file_pieces(entry.path, "parquet", self._schema(question, info), size, question, entry)
-            else:
-                yield from _pieces(self._answered_here(question, entry, info), size)
-            return
+                return
+            if _by_row(question):
+                yield from self._evaluated_pieces(entry, size, question, info)
+                return
+            if not (question.order_by and question.limit is None and entry.rows > ORDERED_HERE):
+                yield from _pieces(self.read(bind), size)
+                return
         if self._too_long(question):
-            yield from _pieces(self.read(bind), size)
+            yield from _pieces(self.read(bind, format), size)
             return
         with tempfile.TemporaryDirectory(prefix="bdxopendata-") as folder:
             path = Path(folder) / "export"
@@ -297,13 +348,29 @@ class Reader:
 
     def download(self, bind: Bind, path: Path, format: str) -> Path:
         """Put the portal's own bytes at `path`, checked and complete, or leave `path` as it was."""
+        with self._hints(bind):
+            return self._download(bind, path, format)
+
+    def _download(self, bind: Bind, path: Path, format: str) -> Path:
         if self.explore.settings.offline:
             raise OfflineError(f"the portal's {format} export of '{self.dataset_id}' is not stored")
         info = self.current()
         self._refuse_unreadable(info)
         question = self.bound(bind, info)
+        self._refuse_too_long(question, ", and a file of the portal's is wanted")
         self._fetch(question, info, format, path, self._counted, forced=True)
         return path
+
+    @contextmanager
+    def _hints(self, bind: Bind) -> Iterator[None]:
+        """Add to a refusal what the fields tell about it."""
+        try:
+            yield
+        except QueryError as error:
+            if self._info is not None:
+                add_hint(error, bind(self._info.schema), self._info.schema.types())
+            error.about(dataset_id=self.dataset_id)
+            raise
 
     # Roads
 
@@ -315,16 +382,19 @@ class Reader:
                 return self._answered_here(question, entry, info)
             except FileNotFoundError:
                 log.info("What was stored of %s was cleared meanwhile; fetching it again", self.dataset_id)
+        self._require_local(question, info)
         # Nothing current is kept: fetch the whole dataset once, then answer here.
         whole = self._from_export(Question(), info, BULK_FORMATS[0], forced=False)
         table, schema = self._evaluated(question, whole.table, info)
         return Reading(table, schema, self._provenance(info, question, "store", table.num_rows, info.version))
 
     def _answered_here(self, question: Question, entry: Entry, info: DatasetInfo) -> Reading:
-        of_whole = not entry.record["question"]
-        schema = info.schema if of_whole else self._schema(question, info)
+        of_whole = _is_whole(entry)
+        if of_whole:
+            self._require_local(question, info)
+        schema = self._needed(question, info) if of_whole else self._schema(question, info)
         with entry.reading() as path:
-            table = self._opened(path, "parquet", schema)
+            table = self._opened(path, "parquet", schema, some=schema is not info.schema and of_whole)
         if of_whole:
             table, schema = self._evaluated(question, table, info)
         stand_in = bool(entry.record.get("stand_in"))
@@ -420,6 +490,8 @@ class Reader:
         return Reading(table, schema, self._provenance(info, question, "records", table.num_rows, info.version))
 
     def _aggregate_row(self, question: Question, schema: Schema) -> list[Mapping[str, Any]]:
+        if question.limit == 0:
+            return []
         # Without limit=1 the portal repeats the one row for each record.
         page = self.explore.records(self.dataset_id, replace(question, order_by=()).params(), limit=1)
         if page.rows:
@@ -649,10 +721,21 @@ class Reader:
             dataset_id=self.dataset_id,
         )
 
-    def _opened(self, path: Path, format: str, schema: Schema) -> pa.Table:
+    def _needed(self, question: Question, info: DatasetInfo) -> Schema:
+        """Fields of the dataset that must be read to answer; one at least, since a table without any has no rows."""
+        used = fields_used(question, info.schema.types())
+        if used is None:
+            return info.schema
+        slim = [one.name for one in info.schema if one.family in ("number", "boolean", "time")] or info.schema.names
+        return Schema((info.schema[name] for name in used or slim[:1]), dataset_id=self.dataset_id)
+
+    def _opened(self, path: Path, format: str, schema: Schema, *, some: bool = False) -> pa.Table:
+        """Read a file; with `some`, only the columns in `schema`."""
         from bdxopendata import formats
 
-        return self._conformed(formats.read(path, format, schema, max_rows=self.explore.settings.max_rows), schema)
+        columns = schema.names if some else None
+        raw = formats.read(path, format, schema, max_rows=self.explore.settings.max_rows, columns=columns)
+        return self._conformed(raw, schema)
 
     def _conformed(self, raw: pa.Table, schema: Schema, counted: Quality | None = None) -> pa.Table:
         """Type a table; what does not fit is counted in `counted`, or in a warning of its own."""
@@ -665,17 +748,39 @@ class Reader:
         return table
 
     def _file_pieces(
-        self, path: Path, format: str, schema: Schema, size: int, question: Question, source: Entry | _Export
+        self,
+        path: Path,
+        format: str,
+        schema: Schema,
+        size: int,
+        question: Question,
+        source: Entry | _Export,
+        *,
+        some: bool = False,
     ) -> Iterator[Reading]:
         from bdxopendata import formats, frames
 
         info = source.info if isinstance(source, _Export) else self._stored_info(source)
         road = format if isinstance(source, _Export) else "store"
         quality = frames.Quality()
-        for raw in formats.batches(path, format, schema, size):
+        for raw in formats.batches(path, format, schema, size, columns=schema.names if some else None):
             table = self._conformed(raw, schema, quality)
             yield Reading(table, schema, self._provenance(info, question, road, table.num_rows, source.version))
         quality.warn(self.dataset_id)
+
+    def _evaluated_pieces(self, entry: Entry, size: int, question: Question, info: DatasetInfo) -> Iterator[Reading]:
+        """Answer a question that looks at one row at a time from stored data, without having them in memory."""
+        schema = self._schema(question, info)
+        with entry.reading() as path:
+            needed = self._needed(question, info)
+            some = needed is not info.schema
+            for piece in self._file_pieces(path, "parquet", needed, size, question, entry, some=some):
+                try:
+                    table, _ = self._evaluated(question, piece.table, info)
+                except odsql.NotEvaluable as reason:
+                    raise OfflineError(str(reason), "Ask the portal with format='parquet'.") from reason
+                if table.num_rows:
+                    yield Reading(table, schema, replace(piece.provenance, rows=table.num_rows))
 
     def _keep(
         self, question: Question, info: DatasetInfo, table: pa.Table, schema: Schema, source: Path | None = None
@@ -732,6 +837,15 @@ class Reader:
                 f"See its {len(info.attachments)} attachments with .attachments, or its page {info.page_url}."
             ).about(dataset_id=self.dataset_id)
 
+    def _refuse_too_long(self, question: Question, why: str) -> None:
+        """Refuse what would not fit into an address, once no other road is left."""
+        if self._too_long(question):
+            size = len(urlencode(question.params()))
+            raise QueryError(
+                f"The question has {size:,} characters as an address, portals read at most {LONGEST_QUERY:,}{why}",
+                hint="Ask in parts: fewer values in isin(…), or a simpler area.",
+            )
+
     def _refuse_forced_road_offline(self, format: str) -> None:
         self.plan(Question(), format, None)
         if format not in ("auto", "store"):
@@ -741,6 +855,16 @@ class Reader:
 def is_count(expression: odsql.Node) -> bool:
     """Whether an expression counts rows, values or distinct values."""
     return isinstance(expression, Call) and expression.name == "count"
+
+
+def _by_row(question: Question) -> bool:
+    """Whether each row of the answer comes from one row of the data, wherever it stands."""
+    whole = question.is_grouped or question.is_aggregate or question.order_by or question.limit is not None
+    return not whole
+
+
+def _is_whole(entry: Entry) -> bool:
+    return not entry.record["question"]
 
 
 def question_text(question: Question) -> str:

@@ -11,7 +11,7 @@ Knows no HTTP and no portal.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -118,6 +118,7 @@ def read(
     labels: bool = False,
     list_separator: str = LIST_SEPARATOR,
     max_rows: int | None = None,
+    columns: Sequence[str] | None = None,
 ) -> pa.Table:
     """Read a whole export as a raw table.
 
@@ -135,12 +136,19 @@ def read(
         What joins the values of a multivalued field in a CSV file.
     max_rows
         Refuse a file with more rows, before its rows are read where the format tells.
+    columns
+        Leave out all other columns, which spares reading them: only of Parquet.
 
     Raises
     ------
     UnexpectedAnswerError
         If the file is cut, is not of this format, or holds more than `max_rows` rows.
     """
+    if columns is not None:
+        _require_columns(format)
+        return parquet.read(
+            path, schema, labels=labels, list_separator=list_separator, max_rows=max_rows, columns=columns
+        )
     reader = _format(format).read
     return reader(path, schema, labels=labels, list_separator=list_separator, max_rows=max_rows)
 
@@ -153,6 +161,7 @@ def batches(
     *,
     labels: bool = False,
     list_separator: str = LIST_SEPARATOR,
+    columns: Sequence[str] | None = None,
 ) -> Iterator[pa.Table]:
     """Read an export in raw tables of `size` rows (the last one may be shorter).
 
@@ -169,12 +178,20 @@ def batches(
     """
     if size < 1:
         raise ValueError(f"size must be at least 1, not {size}")
+    if columns is not None:
+        _require_columns(format)
+        return parquet.batches(path, schema, size, labels=labels, list_separator=list_separator, columns=columns)
     return _format(format).batches(path, schema, size, labels=labels, list_separator=list_separator)
 
 
 def count_rows(path: Path, format: str) -> int:
     """Count the rows of an export: from the footer of Parquet, from line ends of JSON lines, else by parsing."""
     return _format(format).count_rows(path)
+
+
+def _require_columns(format: str) -> None:
+    if format != "parquet":
+        raise ValueError(f"columns can be left out of parquet, not of {format!r}")
 
 
 def _format(name: str) -> Format:

@@ -7,7 +7,7 @@ the net decides which code runs.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,24 +20,41 @@ from bdxopendata.formats.wide import mark_wide, wide_columns
 MAGIC = b"PAR1"
 # Magic at both ends and the length of the footer.
 SMALLEST = 12
+_STREAMED = {"buffer_size": 1 << 20, "pre_buffer": False}
 
 
-def read(path: Path, schema: Schema, *, labels: bool, list_separator: str, max_rows: int | None) -> pa.Table:
-    """Read a whole file; the footer is looked at before any row."""
+def read(
+    path: Path,
+    schema: Schema,
+    *,
+    labels: bool,
+    list_separator: str,
+    max_rows: int | None,
+    columns: Sequence[str] | None = None,
+) -> pa.Table:
+    """Read a whole file, or some columns of it; the footer is looked at before any row."""
     with _open(path, max_rows) as file, refusing(path, "Parquet file"):
-        table = _plain(file.read())
+        table = _plain(_only(file.read(columns=columns), columns))
         _check_text(table)
         return table
 
 
-def batches(path: Path, schema: Schema, size: int, *, labels: bool, list_separator: str) -> Iterator[pa.Table]:
+def batches(
+    path: Path,
+    schema: Schema,
+    size: int,
+    *,
+    labels: bool,
+    list_separator: str,
+    columns: Sequence[str] | None = None,
+) -> Iterator[pa.Table]:
     """Read row group by row group, in tables of `size` rows."""
-    with _open(path, None) as file:
+    with _open(path, None, mapped=False) as file:
         wide = _wide(path, file, schema)
         if file.metadata.num_rows == 0:
-            yield from cut(_plain(file.schema_arrow.empty_table()), size)
+            yield from cut(_plain(_only(file.schema_arrow.empty_table(), columns)), size)
             return
-        yield from gather(_pieces(path, file, size, wide), size)
+        yield from gather(_pieces(path, file, size, wide, columns), size)
 
 
 def count_rows(path: Path) -> int:
@@ -57,7 +74,7 @@ def write(table: pa.Table, target: Path, schema: Schema) -> None:
     pq.write_table(table, target, compression="zstd")
 
 
-def _open(path: Path, max_rows: int | None) -> pq.ParquetFile:
+def _open(path: Path, max_rows: int | None, *, mapped: bool = True) -> pq.ParquetFile:
     with path.open("rb") as file:
         head = file.read(len(MAGIC))
     if head != MAGIC or path.stat().st_size < SMALLEST:
@@ -66,18 +83,28 @@ def _open(path: Path, max_rows: int | None) -> pq.ParquetFile:
         raise refuse("the Parquet file is cut: its footer is missing", path)
     with refusing(path, "Parquet file"):
         # Arrow types of the writer are kept in the file; what the file calls itself decides nothing but types.
-        opened = pq.ParquetFile(path, memory_map=True, page_checksum_verification=True)
+        # Where little memory is wanted the file is read through small buffers: mapped pages count as memory too.
+        opened = pq.ParquetFile(
+            path, memory_map=mapped, page_checksum_verification=True, **({} if mapped else _STREAMED)
+        )
         check_rows(opened.metadata.num_rows, max_rows, path)
         check_unique(opened.schema_arrow.names, "the Parquet file")
         return opened
 
 
-def _pieces(path: Path, file: pq.ParquetFile, size: int, wide: frozenset[str]) -> Iterator[pa.Table]:
+def _pieces(
+    path: Path, file: pq.ParquetFile, size: int, wide: frozenset[str], columns: Sequence[str] | None
+) -> Iterator[pa.Table]:
     with refusing(path, "Parquet file"):
-        for batch in file.iter_batches(batch_size=size):
-            table = _plain(pa.Table.from_batches([batch]))
+        for batch in file.iter_batches(batch_size=size, columns=columns):
+            table = _plain(_only(pa.Table.from_batches([batch]), columns))
             _check_text(table)
             yield mark_wide(table, wide)
+
+
+def _only(table: pa.Table, columns: Sequence[str] | None) -> pa.Table:
+    """Leave out what a name reaches besides its column: in Parquet, a name with a dot is also a path into a struct."""
+    return table if columns is None else table.select([name for name in table.column_names if name in columns])
 
 
 def _plain(table: pa.Table) -> pa.Table:

@@ -5,7 +5,6 @@ A raw column that is known to hold one is text and says so in its metadata; `fra
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
@@ -27,30 +26,35 @@ _FAR = 400
 
 def may_hold_wide(path: Path, schema: Schema) -> bool:
     """Whether a file of text may hold such a number in a whole-number field: a cheap look that spares a costly one."""
-    if not any(one.type == "int" for one in schema) or path.stat().st_size == 0:
+    if not any(one.type == "int" for one in schema):
         return False
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-        return any(_begins_whole(view, place) for place in _long_numbers(view))
+    return any(_begins_whole(window, place) for window, place in _long_numbers(path))
 
 
-def _long_numbers(view: mmap.mmap) -> Iterator[int]:
-    """Places at which there are many digits in a row, one for each number and block."""
-    for start in range(0, len(view), _BLOCK):
-        base = max(0, start - len(_LONG) + 1)
-        folded = view[base : start + _BLOCK].translate(_FOLDED)
-        place = folded.find(_LONG)
-        while place >= 0:
-            yield base + place
-            end = folded.find(b" ", place)
-            place = folded.find(_LONG, end) if end >= 0 else -1
+def _long_numbers(path: Path) -> Iterator[tuple[bytes, int]]:
+    """Windows of a file and the places in them at which there are many digits in a row, one a number and window.
+
+    The file is read, not mapped: the pages of a mapped file count as memory of the process, all of them.
+    """
+    window = b""
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            before = window[-_FAR:]
+            window = before + block
+            folded = window.translate(_FOLDED)
+            place = folded.find(_LONG, max(0, len(before) - len(_LONG) + 1))
+            while place >= 0:
+                yield window, place
+                end = folded.find(b" ", place)
+                place = folded.find(_LONG, end) if end >= 0 else -1
 
 
-def _begins_whole(view: mmap.mmap, place: int) -> bool:
+def _begins_whole(window: bytes, place: int) -> bool:
     """Whether digits are those of a whole number, not those behind a decimal point."""
     first = place
-    while first > 0 and place - first < _FAR and view[first - 1 : first].isdigit():
+    while first > 0 and place - first < _FAR and window[first - 1 : first].isdigit():
         first -= 1
-    return view[first - 1 : first] != b"."
+    return window[first - 1 : first] != b"."
 
 
 def wide_columns(tables: Iterable[pa.Table], schema: Schema) -> frozenset[str]:

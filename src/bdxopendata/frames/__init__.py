@@ -9,7 +9,7 @@ from __future__ import annotations
 from bdxopendata.frames.arrow import to_arrow
 from bdxopendata.frames.canonical import conform
 from bdxopendata.frames.columns import arrow_type, canonical_schema, empty_table
-from bdxopendata.frames.listings import facets_frame, infos_frame
+from bdxopendata.frames.listings import facets_frame, infos_frame, outcomes_frame
 from bdxopendata.frames.pandas import to_geopandas, to_pandas
 from bdxopendata.frames.quality import Quality
 
@@ -21,6 +21,7 @@ __all__ = [
     "empty_table",
     "facets_frame",
     "infos_frame",
+    "outcomes_frame",
     "to_arrow",
     "to_geopandas",
     "to_pandas",

@@ -29,6 +29,16 @@ INFOS = Schema(
     ]
 )
 
+OUTCOMES = Schema(
+    [
+        Field("dataset", "text"),
+        Field("state", "text"),
+        Field("rows", "int"),
+        Field("version", "text"),
+        Field("error", "text"),
+    ]
+)
+
 
 class Counted(Protocol):
     """A facet's value with its count."""
@@ -54,6 +64,11 @@ def facets_frame(values: Iterable[Counted]) -> pd.DataFrame:
 def infos_frame(infos: Iterable[DatasetInfo]) -> pd.DataFrame:
     """Make a frame of datasets, one row each, with ``modified`` in UTC."""
     return _frame(map(_info_row, infos), INFOS)
+
+
+def outcomes_frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    """Make a frame of what became of datasets: columns ``dataset``, ``state``, ``rows``, ``version``, ``error``."""
+    return _frame(rows, OUTCOMES)
 
 
 def _info_row(info: DatasetInfo) -> dict[str, Any]:
