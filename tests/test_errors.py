@@ -29,6 +29,7 @@ EXAMPLES = [
     errors.SchemaError("'met_photo' is no table."),
     errors.UnknownFieldError("hauter", ["hauteur"], "ec_arbre_p"),
     errors.SchemaDriftError("ec_arbre_p", ["hauteur"], ["genre"]),
+    errors.AlreadyRecordingError("parking-history"),
     errors.OfflineError("'ec_arbre_p' is not stored"),
 ]
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bdxopendata.config import Settings as Settings
     from bdxopendata.config import show_settings as show_settings
     from bdxopendata.dataset import Dataset as Dataset
+    from bdxopendata.errors import AlreadyRecordingError as AlreadyRecordingError
     from bdxopendata.errors import ApiDeprecationWarning as ApiDeprecationWarning
     from bdxopendata.errors import AuthenticationError as AuthenticationError
     from bdxopendata.errors import BdxOpenDataError as BdxOpenDataError
@@ -77,6 +78,7 @@ __version__: str
 
 # Public name -> the module that has it, and its name there. A name without a module is a module itself.
 _ERRORS = (
+    "AlreadyRecordingError",
     "ApiDeprecationWarning",
     "AuthenticationError",
     "BdxOpenDataError",

@@ -17,6 +17,7 @@
     ├─ SchemaError
     │  ├─ UnknownFieldError
     │  └─ SchemaDriftError
+    ├─ AlreadyRecordingError
     └─ OfflineError
 
     BdxOpenDataWarning
@@ -447,6 +448,20 @@ class OfflineError(BdxOpenDataError):
 
     def __str__(self) -> str:
         return f"Offline: {self.what}. {self.way_out}"
+
+
+class AlreadyRecordingError(BdxOpenDataError):
+    """Another recorder, of this process or another, is writing into the folder."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(folder)
+        self.folder = folder
+
+    def __str__(self) -> str:
+        return (
+            f"Another recorder is writing into {self.folder}. Stop it first, or name another folder; "
+            "history() can be read meanwhile."
+        )
 
 
 class BdxOpenDataWarning(UserWarning):

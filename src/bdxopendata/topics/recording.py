@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 
 from bdxopendata import disk
 from bdxopendata.catalog import Catalog
-from bdxopendata.errors import BdxOpenDataError
+from bdxopendata.errors import AlreadyRecordingError, BdxOpenDataError
 from bdxopendata.lineage import ATTRIBUTE
 from bdxopendata.topics import live, observations, pace, recorded, watching
 
@@ -38,20 +38,6 @@ MOST_FILES = 50
 ROW_GROUP = 100_000
 # Marks in memory; the days that were not touched for longest are forgotten first, and read again when needed.
 MOST_MARKS = 1_000_000
-
-
-class AlreadyRecordingError(BdxOpenDataError):
-    """Another recorder, of this process or another, is writing into the folder."""
-
-    def __init__(self, folder: str) -> None:
-        super().__init__(folder)
-        self.folder = folder
-
-    def __str__(self) -> str:
-        return (
-            f"Another recorder is writing into {self.folder}. Stop it first, or name another folder; "
-            "history() can be read meanwhile."
-        )
 
 
 @dataclass(frozen=True, slots=True)
