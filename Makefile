@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The documentation theme prints an announcement otherwise.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo test live clients check docs wheel clean
+.PHONY: demo test live clients bench check docs wheel clean
 
 demo: .venv/ready-demo
 	$(BIN)/python examples/demo.py $(ARGS)
@@ -23,9 +23,13 @@ live: .venv/ready-dev
 clients:
 	npm install --prefix tests/clients --cache .venv/npm --no-audit --no-fund --no-package-lock --loglevel=error
 
+# Compares with rivals, each in a fresh process; takes some minutes. ARGS="--workload parcels" and others choose.
+bench: .venv/ready-dev
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
 check: .venv/ready-dev
-	$(BIN)/ruff check src tests examples
-	$(BIN)/ruff format --check src tests examples
+	$(BIN)/ruff check src tests examples benchmarks
+	$(BIN)/ruff format --check src tests examples benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
