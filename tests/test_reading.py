@@ -182,6 +182,37 @@ def test_pages_are_whole_in_spite_of_an_unstable_order(serve: Serve) -> None:
     assert len(served.asked("records")) == 7
 
 
+def test_pages_of_two_versions_are_read_again(serve: Serve) -> None:
+    served = serve(trees())
+    changed: list[str] = []
+
+    def reprocess(request: Any) -> None:
+        if request.path.endswith("/records") and request.get("offset") == "200" and not changed:
+            changed.append("changed")
+            served.portal.set_rows("trees", [{**row, "nom": "new"} for row in trees().rows])
+
+    served.portal.before_answer(reprocess)
+
+    frame = served.dataset("trees").to_pandas(format="records")
+
+    assert changed
+    assert set(frame["nom"]) == {"new"}
+    assert bdx.provenance(frame).version == served.dataset("trees").info.version
+
+
+def test_pages_of_ever_new_versions_are_an_error(serve: Serve) -> None:
+    served = serve(trees())
+
+    def reprocess(request: Any) -> None:
+        if request.path.endswith("/records") and request.get("offset") == "200":
+            served.portal.reprocess("trees")
+
+    served.portal.before_answer(reprocess)
+
+    with pytest.raises(DatasetChangedError):
+        served.dataset("trees").to_pandas(format="records")
+
+
 def test_a_page_that_comes_again_is_an_error(serve: Serve) -> None:
     served = serve(trees(), settings=quick())
     first: list[Reply] = []

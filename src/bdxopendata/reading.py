@@ -32,16 +32,15 @@ from bdxopendata.errors import (
     SchemaError,
     StaleDataWarning,
 )
-from bdxopendata.explore import GROUP_WINDOW, PAGE, WINDOW, Explore, Page
+from bdxopendata.explore import PAGE, Explore
 from bdxopendata.fields import UNKNOWN, Field, Schema
 from bdxopendata.lineage import Provenance
 from bdxopendata.metadata import DatasetInfo, moment_of
 from bdxopendata.odsql import Question
 from bdxopendata.odsql.hints import add_hint
 from bdxopendata.odsql.locality import is_timeless, only_the_portal
-from bdxopendata.odsql.nodes import Call
-from bdxopendata.odsql.nodes import Field as FieldName
 from bdxopendata.odsql.usage import fields_used
+from bdxopendata.paging import Paging
 from bdxopendata.progress import Progress
 from bdxopendata.store import Entry, Store, StoreKey
 
@@ -470,18 +469,15 @@ class Reader:
 
     def _from_records(self, question: Question, info: DatasetInfo, *, forced: bool) -> Reading:
         schema = self._schema(question, info)
-        if question.is_aggregate:
-            rows = self._aggregate_row(question, info.schema)
-        elif question.is_grouped:
-            groups = self._groups(question)
-            if groups is None:
+        rows = self._paged(question, info, all_pages=forced)
+        if rows is None:
+            # Groups that do not fit on a page come whole in a JSON export; records in the leanest format.
+            if question.is_grouped:
                 return self._from_export(question, info, "json", forced=True)
-            rows = groups
-        else:
-            paged = self._rows(question, info, forced=forced)
-            if paged is None:
-                return self._from_export(question, info, BULK_FORMATS[0], forced=False)
-            rows = paged
+            return self._from_export(question, info, BULK_FORMATS[0], forced=False)
+        if len(rows) > PAGE and not question.is_grouped:
+            rows, info = self._of_one_version(question, info, rows)
+            schema = self._schema(question, info)
         from bdxopendata import formats
 
         table = self._conformed(formats.rows_to_table(rows, schema), schema)
@@ -489,85 +485,28 @@ class Reader:
             self._keep(question, info, table, schema)
         return Reading(table, schema, self._provenance(info, question, "records", table.num_rows, info.version))
 
-    def _aggregate_row(self, question: Question, schema: Schema) -> list[Mapping[str, Any]]:
-        if question.limit == 0:
-            return []
-        # Without limit=1 the portal repeats the one row for each record.
-        page = self.explore.records(self.dataset_id, replace(question, order_by=()).params(), limit=1)
-        if page.rows:
-            return list(page.rows[:1])
-        # No record satisfies the filters, so there is no record to repeat the row for: nothing is counted.
-        counts = (one for one in odsql.outputs(question, schema.types()) if is_count(one.expression))
-        return [{one.name: 0 for one in counts}]
+    def _paged(self, question: Question, info: DatasetInfo, *, all_pages: bool) -> list[Mapping[str, Any]] | None:
+        paging = Paging(self.explore, self.dataset_id)
+        if question.is_aggregate:
+            return paging.aggregate_row(question, info.schema)
+        if question.is_grouped:
+            return paging.groups(question)
+        return paging.rows(question, info.schema, all_pages=all_pages)
 
-    def _groups(self, question: Question) -> list[Mapping[str, Any]] | None:
-        """Ask for all groups on one page; None when they do not fit on one."""
-        limit = GROUP_WINDOW if question.limit is None else min(question.limit, GROUP_WINDOW)
-        page = self.explore.records(self.dataset_id, question.params(), limit=limit)
-        total = len(page.rows) if page.total is None else page.total
-        wanted = total if question.limit is None else min(total, question.limit)
-        if len(page.rows) < wanted or (question.limit is None and len(page.rows) >= GROUP_WINDOW):
-            return None
-        return page.rows
-
-    def _rows(self, question: Question, info: DatasetInfo, *, forced: bool) -> list[Mapping[str, Any]] | None:
-        """Read record pages; None when one page does not suffice and the road was not forced."""
-        limit = question.limit
-        params = question.params()
-        size = PAGE if limit is None else min(limit, PAGE)
-        page = self._page(params, size, 0)
-        wanted = _wanted(page, limit)
-        if len(page.rows) == wanted:
-            return page.rows
-        if not forced:
-            return None
-        if wanted > WINDOW:
-            raise QueryError(
-                f"{wanted:,} records are more than pages can reach ({WINDOW:,}).",
-                "InvalidRESTParameterError",
-                hint="Leave format= out, so that an export is used.",
-            )
-        return self._paged(question, info, wanted)
-
-    def _paged(self, question: Question, info: DatasetInfo, wanted: int) -> list[Mapping[str, Any]]:
-        # Without a total order the portal repeats rows on one page and loses others: every scalar field orders.
-        params = replace(question, order_by=(*question.order_by, *self._total_order(question, info))).params()
-        rows: list[Mapping[str, Any]] = []
-        before: list[Mapping[str, Any]] | None = None
-        while len(rows) < wanted:
-            # A whole page is asked for even where less is wanted, so that rows beyond the count are noticed.
-            size = PAGE if question.limit is None else min(PAGE, wanted - len(rows))
-            page = self._page(params, min(size, WINDOW - len(rows)), len(rows))
-            if not page.rows or page.rows == before:
-                break
-            rows += page.rows
-            before = page.rows
-            total = _wanted(page, question.limit)
-            if total != wanted:
-                raise IncompleteDataError(self.dataset_id, wanted, total, "records")
-        if question.limit is None and wanted < WINDOW:
-            rows += self._page(params, 1, wanted).rows
-        if len(rows) != wanted:
-            raise IncompleteDataError(self.dataset_id, wanted, len(rows), "records")
-        return rows
-
-    def _total_order(self, question: Question, info: DatasetInfo) -> tuple[odsql.OrderKey, ...]:
-        ordered = {name for key in question.order_by for name in odsql.field_names(key)}
-        return tuple(
-            odsql.OrderKey(FieldName(one.name))
-            for one in info.schema
-            if one.name not in ordered and one.family in ("text", "number", "time", "boolean") and not one.multivalued
-        )
-
-    def _page(self, params: list[tuple[str, str]], size: int, offset: int) -> Page:
-        """One page that is as long as the portal's own count says, asked twice at most."""
-        for last in (False, True):
-            page = self.explore.records(self.dataset_id, params, limit=size, offset=offset)
-            if page.total is None or len(page.rows) == max(0, min(page.total - offset, size)) or last:
-                break
-        if page.total is not None and len(page.rows) != max(0, min(page.total - offset, size)):
-            raise IncompleteDataError(self.dataset_id, min(page.total - offset, size), len(page.rows), "records")
-        return page
+    def _of_one_version(
+        self, question: Question, before: DatasetInfo, rows: list[Mapping[str, Any]]
+    ) -> tuple[list[Mapping[str, Any]], DatasetInfo]:
+        """Read several pages again until the dataset was not processed between the first and the last."""
+        for _ in range(REREADS):
+            after = self.describe()
+            if after.version == before.version:
+                return rows, before
+            log.info("%s was processed between its pages; reading it again", self.dataset_id)
+            before, rows = after, self._paged(question, after, all_pages=True) or []
+        after = self.describe()
+        if after.version != before.version:
+            raise DatasetChangedError(self.dataset_id, before.version, after.version)
+        return rows, before
 
     def _from_export(self, question: Question, info: DatasetInfo, format: str, *, forced: bool) -> Reading:
         place = self.store.workspace()
@@ -852,11 +791,6 @@ class Reader:
             raise OfflineError(f"format='{format}' asks the portal", "Leave format= out, or use format='store'.")
 
 
-def is_count(expression: odsql.Node) -> bool:
-    """Whether an expression counts rows, values or distinct values."""
-    return isinstance(expression, Call) and expression.name == "count"
-
-
 def _by_row(question: Question) -> bool:
     """Whether each row of the answer comes from one row of the data, wherever it stands."""
     whole = question.is_grouped or question.is_aggregate or question.order_by or question.limit is not None
@@ -879,11 +813,6 @@ def _pieces(reading: Reading, size: int) -> Iterator[Reading]:
     for start in range(0, reading.table.num_rows, size):
         part = reading.table.slice(start, size)
         yield Reading(part, reading.schema, replace(reading.provenance, rows=part.num_rows))
-
-
-def _wanted(page: Page, limit: int | None) -> int:
-    total = len(page.rows) if page.total is None else page.total
-    return total if limit is None else min(total, limit)
 
 
 def _is_real_time(info: DatasetInfo) -> bool:
