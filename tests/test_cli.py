@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from bdxopendata import cli
+from bdxopendata.cli import main
 
 BDX = (sys.executable, "-m", "bdxopendata.cli")
 
@@ -141,3 +142,29 @@ def test_signal_handlers_are_given_back() -> None:
         assert stopped.is_set()
 
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_check_compares_topics_with_the_portal_and_its_status_tells_of_drift(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from bdxopendata.testing import StandIn, samples
+
+    with StandIn([samples.make("st_park_p")]) as portal:
+        monkeypatch.setenv("BDXOPENDATA_PORTAL", portal.url)
+        as_expected = main(["check", "parking"])
+        shown = capsys.readouterr().out
+        drifted = main(["check", "bikes"])
+        gone = capsys.readouterr().out
+
+    assert (as_expected, drifted) == (0, 1)
+    assert "parking" in shown
+    assert "ci_vcub_p" in gone
+
+
+def test_check_names_the_topic_that_is_meant(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BDXOPENDATA_PORTAL", "http://127.0.0.1:9")
+
+    assert main(["check", "parkings"]) == 1
+    assert "Did you mean 'parking'" in capsys.readouterr().err

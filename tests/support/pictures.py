@@ -16,7 +16,7 @@ import matplotlib
 
 from bdxopendata.catalog import Catalog
 from bdxopendata.testing import StandIn
-from bdxopendata.topics import bikes, births, bridge, facilities, live, parking, pools, subsidies, traffic, trees
+from bdxopendata.topics import bikes, births, bridge, facilities, live, parking, pools, subsidies, traffic, trees, waste
 
 FOLDER = Path(__file__).parents[2] / "docs" / "topics" / "images"
 # Two minutes after the samples were "last refreshed".
@@ -32,6 +32,7 @@ PICTURES: dict[str, Callable[[Catalog], Any]] = {
     "bridge-closures": lambda catalog: bridge.plot_closures(bridge.bridge_closures(catalog=catalog)),
     "bikes-map": lambda catalog: bikes.plot_map(bikes.bikes(catalog=catalog)),
     "traffic-map": lambda catalog: traffic.plot_map(traffic.traffic(catalog=catalog)),
+    "waste-map": lambda catalog: waste.plot_map(waste.waste_zones(catalog=catalog)),
     "pools": lambda catalog: pools.plot(pools.pools(catalog=catalog)),
     "playgrounds-map": lambda catalog: facilities.plot_map(facilities.facilities("playgrounds", catalog=catalog)),
 }

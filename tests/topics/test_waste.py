@@ -88,3 +88,15 @@ def test_zones_of_one_commune_are_asked_of_the_portal(serve: Serve) -> None:
     frame = waste.waste_zones(commune="Mérignac", catalog=serve("en_frcol_s").catalog)
 
     assert set(frame["commune"]) == {"Mérignac"}
+
+
+def test_the_map_has_an_entry_for_each_frequency(serve: Serve) -> None:
+    pytest.importorskip("matplotlib").use("Agg")
+    frame = waste.waste_zones(catalog=serve("en_frcol_s").catalog)
+
+    ax = waste.plot_map(frame, waste="Sorted")
+
+    sorted_waste = frame[(frame["waste"] == "sorted") & frame.geometry.notna()]
+    assert len(ax.get_legend().get_texts()) == sorted_waste["weekdays"].map(len).nunique()
+    with pytest.raises(ValueError, match="Did you mean 'household'"):
+        waste.plot_map(frame, waste="households")

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from bdxopendata.catalog import Catalog
 from bdxopendata.errors import DataQualityWarning
-from bdxopendata.topics import engine, live, oddities, places
+from bdxopendata.topics import charts, choices, engine, live, oddities, places
 from bdxopendata.topics.contract import load
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
+    from matplotlib.axes import Axes
 
-__all__ = ["CONTRACT", "next_collection", "waste_collection", "waste_zones"]
+__all__ = ["CONTRACT", "next_collection", "plot_map", "waste_collection", "waste_zones"]
 
 CONTRACT = load("waste")
 
@@ -154,6 +155,47 @@ def completed(frame: Any) -> gpd.GeoDataFrame:
     )
     found: gpd.GeoDataFrame = frame
     return found
+
+
+def plot_map(frame: gpd.GeoDataFrame, *, waste: str = "household", ax: Axes | None = None) -> Axes:
+    """Draw the zones in the colour of how often they are collected in a week.
+
+    Parameters
+    ----------
+    frame
+        As `waste_zones` returns it.
+    waste
+        The kind of waste: ``"household"`` or ``"sorted"``.
+    ax
+        Where to draw; by default on a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The map, with its source and licence underneath.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind of waste.
+    ImportError
+        If matplotlib is not installed.
+    """
+    kind = choices.choose(waste, WASTE.values(), "kind of waste")
+    ax = charts.axes(ax, 9.0, 7.5)
+    zones = frame[(frame["waste"] == kind) & frame.geometry.notna()]
+    often = zones["weekdays"].map(len, na_action="ignore").fillna(0).astype(int)
+    for count in sorted(set(often)):
+        part = zones[often == count]
+        colour = charts.COLOURS[(count - 1) % len(charts.COLOURS)] if count else charts.OTHERS
+        part.plot(ax=ax, color=colour, edgecolor="white", linewidth=0.6)
+        # Surfaces make no entry of their own in a legend.
+        ax.scatter([], [], marker="s", s=60, color=colour, label=f"{count} a week ({len(part)} zones)")
+    charts.finish_map(ax)
+    ax.set_title(f"Collections of {kind} waste", loc="left", fontsize=13, color=charts.INK)
+    ax.legend(loc="lower right", frameon=False, fontsize=9)
+    charts.credit(ax, frame, below=8)
+    return ax
 
 
 def _warn_of_shapeless(zones: gpd.GeoDataFrame) -> None:
