@@ -177,10 +177,17 @@ def test_a_download_needs_its_folder(serve: Serve, tmp_path: Path) -> None:
         serve(NOTES).dataset("notes").download(tmp_path / "no" / "notes.csv", format="csv")
 
 
-@pytest.mark.parametrize("format", ["../x", "", "a b", 3])
+@pytest.mark.parametrize("format", ["../x", "", "a b", 3, None, "PARQUET", "store", "records", "auto"])
 def test_an_impossible_format_is_refused(serve: Serve, tmp_path: Path, format: str) -> None:
     with pytest.raises(ValueError, match="export format"):
         serve(NOTES).dataset("notes").download(tmp_path / "notes", format=format)
+
+
+def test_what_is_no_catalogue_and_no_settings_is_refused() -> None:
+    with pytest.raises(TypeError, match="catalog is a Catalog, not str"):
+        Dataset("notes", catalog="opendata.paris.fr")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="settings is a Settings, not dict"):
+        Dataset("notes", settings={"offline": True})  # type: ignore[arg-type]
 
 
 def test_settings_and_a_catalogue_together_are_refused(serve: Serve) -> None:

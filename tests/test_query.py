@@ -138,6 +138,29 @@ def test_two_columns_of_one_name_are_refused(served: Served) -> None:
         trees.group_by("genre", "genre")
 
 
+def test_names_in_one_list_are_taken_one_by_one(served: Served) -> None:
+    trees = served.dataset("trees")
+
+    assert trees.select(["genre", "hauteur"]) == trees.select("genre", "hauteur")
+    assert trees.order_by(["genre", "-hauteur"]) == trees.order_by("genre", "-hauteur")
+    assert trees.group_by(["genre"]) == trees.group_by("genre")
+
+
+def test_conditions_without_parentheses_are_refused_with_the_way_out() -> None:
+    with pytest.raises(TypeError, match=r"\(F\.a > 1\) & \(F\.b < 2\)"):
+        F.hauteur > 1 & F.genre == "Quercus"  # noqa: B015
+    with pytest.raises(TypeError, match="parentheses"):
+        F.hauteur > 1 | F.genre == "Quercus"  # noqa: B015
+
+
+@pytest.mark.parametrize("crs", ["EPSG:999999", "nowhere", -1, object()])
+def test_a_coordinate_system_that_is_none_is_refused_before_anything_is_asked(served: Served, crs: Any) -> None:
+    with pytest.raises(ValueError, match="crs is a coordinate system"):
+        served.dataset("trees").to_geopandas(crs=crs)
+
+    assert len(served.portal.requests) == 0
+
+
 def test_limit_is_the_total(served: Served) -> None:
     trees = served.dataset("trees")
 
@@ -148,7 +171,7 @@ def test_limit_is_the_total(served: Served) -> None:
     assert len(trees.limit(0).to_pandas()) == 0
 
 
-@pytest.mark.parametrize("limit", [-1, -5])
+@pytest.mark.parametrize("limit", [-1, -5, 10**30])
 def test_a_negative_limit_is_refused(served: Served, limit: int) -> None:
     with pytest.raises(ValueError, match="whole number from 0"):
         served.dataset("trees").limit(limit)
@@ -204,6 +227,9 @@ def test_an_area_is_anything_with_a_geometry(served: Served, area: Any) -> None:
         ("where", (), TypeError),
         ("where", (3,), TypeError),
         ("where", (None,), TypeError),
+        ("select", (None,), TypeError),
+        ("group_by", (3,), TypeError),
+        ("order_by", (None,), TypeError),
         ("select", (), TypeError),
         ("group_by", (), TypeError),
         ("order_by", (), TypeError),
@@ -358,6 +384,8 @@ def test_a_question_is_no_list_and_no_truth_value_of_its_rows(served: Served) ->
     assert query
     with pytest.raises(TypeError, match="to_pandas"):
         list(query)
+    with pytest.raises(TypeError, match="A Dataset is not a list"):
+        list(served.dataset("trees"))
 
 
 def test_questions_compare_and_can_be_keys(served: Served) -> None:

@@ -29,6 +29,7 @@ from bdxopendata.errors import (
     QueryError,
     ServerError,
     excerpt,
+    levels_up,
 )
 from bdxopendata.explore import FACET_VALUES, PAGE, WINDOW, Explore, explore_for
 from bdxopendata.metadata import DatasetInfo, dataset_id_of
@@ -162,7 +163,7 @@ class Catalog(Sequence[str]):
             warnings.warn(
                 f"{len(odd)} oddities in the catalogue of {self.portal.host}: {shown}. The others are whole.",
                 DataQualityWarning,
-                stacklevel=4,
+                stacklevel=levels_up(),
             )
         return listing
 

@@ -66,6 +66,10 @@ class Dataset(Answers):
         self.id = dataset_id_of(dataset_id)
         if catalog is not None and settings is not None:
             raise TypeError("Give catalog= or settings=, not both: a catalogue has its own settings.")
+        if catalog is not None and not hasattr(catalog, "explore"):
+            raise TypeError(f"catalog is a Catalog, not {type(catalog).__name__}.")
+        if settings is not None and not isinstance(settings, Settings):
+            raise TypeError(f"settings is a Settings, not {type(settings).__name__}.")
         if catalog is None:
             settings = settings if settings is not None else Settings()
             explore, store = explore_for(portal_of(None), settings), Store(settings.folder)

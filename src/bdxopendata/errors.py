@@ -36,6 +36,7 @@ Argument mistakes are plain ``TypeError`` and ``ValueError``.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -60,6 +61,15 @@ def name_list(names: Sequence[str]) -> str:
     if len(quoted) < 2:
         return "".join(quoted)
     return f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+
+
+def levels_up() -> int:
+    """How far above the caller of this function the first line outside the library is, as `warnings.warn` counts."""
+    library = __name__.partition(".")[0]
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == library:
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 class BdxOpenDataError(Exception):

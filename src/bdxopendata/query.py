@@ -32,6 +32,10 @@ Format = Literal["auto", "parquet", "jsonl", "json", "geojson", "csv", "records"
 Backend = Literal["numpy_nullable", "pyarrow"]
 
 
+# Roads that are no export of the portal, so that there is no file of them.
+NO_EXPORT = ("auto", "records", "store")
+
+
 class Answers:
     """The endings of a question, one per shape of answer: shared by `Dataset` and `Query`."""
 
@@ -104,12 +108,13 @@ class Answers:
         Raises
         ------
         ValueError
-            If the answer has no geometry field.
+            If `crs` is no coordinate system, found before anything is asked; or if the answer has no geometry field.
         BdxOpenDataError
             As `to_pandas`.
         """
         from bdxopendata import frames
 
+        crs = _crs(crs)
         reading = self._reader.read(self._bind, format)
         frame = frames.to_geopandas(
             reading.table, reading.schema, crs=crs, timezone=self._reader.explore.timezone, dtype_backend=dtype_backend
@@ -180,6 +185,11 @@ class Answers:
             raise ValueError(f"kind is 'pandas', 'geopandas' or 'arrow', not {kind!r}.")
         _known_format(format)
         return self._pieces(size, kind, format)
+
+    def __iter__(self) -> Iterator[Any]:
+        raise TypeError(
+            f"A {type(self).__name__} is not a list of rows: use to_pandas(), to_geopandas(), batches() or head()."
+        )
 
     def _pieces(self, size: int, kind: str, format: str) -> Iterator[Any]:
         from bdxopendata import frames
@@ -297,8 +307,7 @@ class Answers:
         target = Path(path).expanduser().absolute()
         if not target.parent.is_dir():
             raise FileNotFoundError(f"The folder {target.parent} does not exist; make it first.")
-        if not re.fullmatch(r"[A-Za-z][\w.]{0,30}", str(format)):
-            raise ValueError(f"format is the name of an export format, such as 'parquet', not {format!r}.")
+        _require_export(format)
         return self._reader.download(self._bind, target, format)
 
     def url(self, *, format: str = "auto") -> str:
@@ -491,7 +500,7 @@ class Query(Answers):
         """
         if not columns and not named:
             raise TypeError("select() wants at least one column.")
-        items = odsql.select_items(*columns, **{alias: _computed(value) for alias, value in named.items()})
+        items = odsql.select_items(*_one_by_one(columns), **{alias: _computed(value) for alias, value in named.items()})
         _refuse_double([item.name for item in items if isinstance(item, odsql.SelectItem)], "select")
         return self._with(select=items)
 
@@ -499,7 +508,7 @@ class Query(Answers):
         """Group rows; `select` then names aggregates. All groups come back, whatever their number."""
         if not keys:
             raise TypeError("group_by() wants at least one key.")
-        groups = odsql.group_keys(*keys)
+        groups = odsql.group_keys(*_one_by_one(keys))
         _refuse_double([group.name for group in groups], "group_by")
         return self._with(group_by=groups)
 
@@ -507,7 +516,7 @@ class Query(Answers):
         """Order rows; ``"-hauteur"`` or ``F.hauteur.desc()`` for the largest first; missing values come last."""
         if not keys:
             raise TypeError("order_by() wants at least one key.")
-        return self._with(order_by=odsql.order_keys(*keys))
+        return self._with(order_by=odsql.order_keys(*_one_by_one(keys)))
 
     def limit(self, rows: int | None) -> Query:
         """Answer at most so many rows in all; None takes a limit away."""
@@ -548,9 +557,6 @@ class Query(Answers):
 
     __repr__ = __str__
 
-    def __iter__(self) -> Iterator[Any]:
-        raise TypeError("A Query is not a list of rows: use to_pandas(), to_geopandas(), batches() or head().")
-
     def __bool__(self) -> bool:
         return True
 
@@ -571,6 +577,13 @@ def _with_named_keys(
         for key in group_by
     )
     return tuple(item for item in select if getattr(item, "expression", None) not in moved), keys
+
+
+def _one_by_one(given: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Take one list of names for the names in it, as people write it for pandas."""
+    if len(given) == 1 and isinstance(given[0], (list, tuple)):
+        return tuple(given[0])
+    return given
 
 
 def _computed(value: object) -> odsql.Expression | str:
@@ -633,6 +646,8 @@ def _whole(value: object, name: str) -> int:
     number = int(value.__index__())
     if number < 0:
         raise ValueError(f"{name} is a whole number from 0, not {number}.")
+    if number >= 2**63:
+        raise ValueError(f"{name} is a whole number from 0, and less than 2**63.")
     return number
 
 
@@ -649,6 +664,24 @@ def _batch_size(size: object) -> None:
         raise TypeError(f"size is a whole number, not {type(size).__name__}.")
     if size < 1:
         raise ValueError(f"size is at least 1, not {size}.")
+
+
+def _crs(crs: Any) -> Any:
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    try:
+        return CRS.from_user_input(crs)
+    except CRSError as error:
+        raise ValueError(
+            f"crs is a coordinate system, such as 4326, 2154 or 'EPSG:3945', not {str(crs)[:60]!r}."
+        ) from error
+
+
+def _require_export(format: object) -> None:
+    name = format if isinstance(format, str) else ""
+    if not re.fullmatch(r"[a-z][\w.]{0,30}", name) or name in NO_EXPORT:
+        raise ValueError(f"format is the name of an export format, such as 'parquet', not {format!r}.")
 
 
 def _known_format(format: str) -> None:

@@ -31,6 +31,7 @@ from bdxopendata.errors import (
     SchemaDriftWarning,
     SchemaError,
     StaleDataWarning,
+    levels_up,
 )
 from bdxopendata.explore import PAGE, Explore
 from bdxopendata.fields import UNKNOWN, Field, Schema
@@ -169,7 +170,7 @@ class Reader:
                 f"The fields of '{self.dataset_id}' changed at the portal: {'; '.join(changes)}. "
                 "Frames follow the new fields.",
                 SchemaDriftWarning,
-                stacklevel=2,
+                stacklevel=levels_up(),
             )
 
     def _stored_info(self, entry: Entry) -> DatasetInfo:
@@ -464,7 +465,7 @@ class Reader:
             f"Offline: '{self.dataset_id}' as it was {_ago(datetime.now(UTC) - entry.checked_at)} ago "
             f"(version {entry.version}).",
             StaleDataWarning,
-            stacklevel=2,
+            stacklevel=levels_up(),
         )
 
     def _from_records(self, question: Question, info: DatasetInfo, *, forced: bool) -> Reading:
@@ -576,7 +577,7 @@ class Reader:
         warnings.warn(
             f"'{self.dataset_id}' is processed faster than it can be read: rows of two moments may be mixed.",
             DataQualityWarning,
-            stacklevel=2,
+            stacklevel=levels_up(),
         )
         return replace(export, version=None)
 

@@ -54,7 +54,9 @@ def refusing(path: Path, what: str, *errors: type[Exception]) -> Iterator[None]:
 def check_rows(rows: int, max_rows: int | None, path: Path) -> None:
     """Refuse a file that holds more rows than allowed."""
     if max_rows is not None and rows > max_rows:
-        raise refuse(f"it holds {rows:,} rows, more than the {max_rows:,} allowed", path)
+        raise UnexpectedAnswerError(
+            f"it holds {rows:,} rows, more than the {max_rows:,} of Settings(max_rows=…); limit() asks for fewer"
+        )
 
 
 def check_unique(names: Sequence[str], what: str) -> None:

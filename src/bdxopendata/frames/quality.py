@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Iterator
 
-from bdxopendata.errors import DataQualityWarning, excerpt
+from bdxopendata.errors import DataQualityWarning, excerpt, levels_up
 
 # The problems, in the words that follow a number of values.
 NOT_A_NUMBER = "no number, now missing"
@@ -78,15 +77,4 @@ class Quality:
         if self:
             of = f" of '{excerpt(dataset_id, 80)}'" if dataset_id else ""
             text = f"Values{of} that do not fit their type: {self}. Compare with .to_arrow() or .download()."
-            warnings.warn(DataQualityWarning(text), stacklevel=_levels_up())
-
-
-def _levels_up() -> int:
-    """How far above the caller of this function the first line outside the library is, as `warnings.warn` counts."""
-    library = __name__.partition(".")[0]
-    level = 1
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == library:
-        frame = frame.f_back
-        level += 1
-    return level
+            warnings.warn(DataQualityWarning(text), stacklevel=levels_up())

@@ -24,6 +24,10 @@ from bdxopendata.odsql.render import render
 Value: TypeAlias = "str | int | float | Decimal | bool | date | Expression | None"
 
 
+# Python binds & and | closer than comparisons: F.a > 1 & F.b < 2 asks for 1 & F.b first.
+_PARENTHESES = "Put each condition in parentheses: (F.a > 1) & (F.b < 2)."
+
+
 class Expression:
     """A value or a condition that the portal computes for each row.
 
@@ -83,6 +87,12 @@ class Expression:
 
     def __or__(self, other: Expression) -> Expression:
         return self._join(nodes.Or, other)
+
+    def __rand__(self, other: object) -> NoReturn:
+        raise TypeError(_PARENTHESES)
+
+    def __ror__(self, other: object) -> NoReturn:
+        raise TypeError(_PARENTHESES)
 
     def __invert__(self) -> Expression:
         return Expression(nodes.Not(self.node))
@@ -455,10 +465,14 @@ def literal(value: object) -> Node:
     if isinstance(value, bool):
         return nodes.Boolean(value)
     if isinstance(value, str):
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise ValueError("A text with half a character (a lone surrogate) cannot be sent.")
         return nodes.Text(value)
     if isinstance(value, date):
         return nodes.Date(write_date(value))
     if isinstance(value, numbers.Integral):
+        if abs(int(value)) >= 10**300:
+            raise ValueError("A number of more than 300 digits cannot be asked for.")
         return nodes.Number(int(value))
     if isinstance(value, numbers.Real | Decimal):
         return _decimal(value)

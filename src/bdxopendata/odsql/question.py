@@ -119,8 +119,10 @@ def select_items(*things: str | Expression | Selection, **named: str | Expressio
             found += _selected(thing)
         elif isinstance(thing, Expression):
             found.append(SelectItem(thing.node))
-        else:
+        elif isinstance(thing, Selection):
             found.append(thing)
+        else:
+            raise TypeError(f"A column is a name, an expression or ODSQL text, not {type(thing).__name__}.")
     for name, thing in named.items():
         found.append(SelectItem(_single(thing), name))
     return tuple(found)
@@ -138,8 +140,10 @@ def group_keys(*things: str | Expression | SelectItem | GroupKey, **named: str |
             found.append(GroupKey(thing.node))
         elif isinstance(thing, SelectItem):
             found.append(GroupKey(thing.expression, thing.alias, thing.text))
-        else:
+        elif isinstance(thing, GroupKey):
             found.append(thing)
+        else:
+            raise TypeError(f"A key is a name, an expression or ODSQL text, not {type(thing).__name__}.")
     found += [GroupKey(_single(thing), name) for name, thing in named.items()]
     return tuple(found)
 
@@ -156,8 +160,10 @@ def order_keys(*things: str | Expression | OrderKey) -> tuple[OrderKey, ...]:
             found += [OrderKey(nodes.Field(name), name != thing)] if plain else parse_order_by(thing)
         elif isinstance(thing, Expression):
             found.append(OrderKey(thing.node))
-        else:
+        elif isinstance(thing, OrderKey):
             found.append(thing)
+        else:
+            raise TypeError(f"A key is a name, an expression or ODSQL text, not {type(thing).__name__}.")
     return tuple(found)
 
 

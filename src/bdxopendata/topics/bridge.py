@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bdxopendata import disk
 from bdxopendata.catalog import Catalog
-from bdxopendata.errors import DataQualityWarning, StaleDataWarning
+from bdxopendata.errors import DataQualityWarning, StaleDataWarning, levels_up
 from bdxopendata.lineage import ATTRIBUTE
 from bdxopendata.topics import charts, choices, engine, live, oddities
 from bdxopendata.topics.contract import load
@@ -292,7 +292,7 @@ def to_ics(
     known = closures[closures["start"].notna() & closures["end"].notna()]
     if lost := len(closures) - len(known):
         text = f"{lost} of {len(closures)} closures have no moments, and are not in {target.name}."
-        warnings.warn(DataQualityWarning(text), stacklevel=live.levels_up())
+        warnings.warn(DataQualityWarning(text), stacklevel=levels_up())
     lines = [one for line in _calendar(known, language) for one in _folded(line)]
     data = "".join(f"{line}\r\n" for line in lines).encode()
     descriptor, part = disk.new_part(target.absolute().parent, ".ics", private=False)
@@ -509,7 +509,7 @@ def _warn_beyond(closures: pd.DataFrame, moment: datetime) -> None:
     if year not in known:
         told = f"closures of {', '.join(map(str, known))}" if known else "no closure"
         text = f"Nothing is announced of {year}: the frame has {told}, and says nothing about that moment."
-        warnings.warn(StaleDataWarning(text), stacklevel=live.levels_up())
+        warnings.warn(StaleDataWarning(text), stacklevel=levels_up())
 
 
 def _calendar(closures: pd.DataFrame, language: str) -> Iterator[str]:

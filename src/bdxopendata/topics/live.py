@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bdxopendata.errors import StaleDataWarning
+from bdxopendata.errors import StaleDataWarning, levels_up
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,12 +80,3 @@ def spoken(age: timedelta) -> str:
         if seconds >= 2 * length:
             return f"{seconds // length} {name}s"
     return f"{seconds} seconds"
-
-
-def levels_up() -> int:
-    """How far above the caller of this function the first line outside the library is, as `warnings.warn` counts."""
-    library = __name__.partition(".")[0]
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == library:
-        frame, level = frame.f_back, level + 1
-    return level

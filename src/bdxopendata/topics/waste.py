@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bdxopendata.catalog import Catalog
-from bdxopendata.errors import DataQualityWarning
+from bdxopendata.errors import DataQualityWarning, levels_up
 from bdxopendata.topics import charts, choices, engine, live, oddities, places
 from bdxopendata.topics.contract import load
 
@@ -205,7 +205,7 @@ def _warn_of_shapeless(zones: gpd.GeoDataFrame) -> None:
         warnings.warn(
             f"No zone holds this point, but {len(shapeless)} zones have no shape ({where}): it may be in one of them.",
             DataQualityWarning,
-            stacklevel=live.levels_up(),
+            stacklevel=levels_up(),
         )
 
 

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from bdxopendata.catalog import Catalog
-from bdxopendata.errors import BdxOpenDataError, ConfigurationError, QuotaExceededError, StaleDataWarning
+from bdxopendata.errors import BdxOpenDataError, ConfigurationError, QuotaExceededError, StaleDataWarning, levels_up
 from bdxopendata.portals import portal_of
 from bdxopendata.topics import choices, line, live, pace
 from bdxopendata.transport import Quota, last_quota
@@ -254,7 +254,7 @@ class Watch:
                 f"The newest row of {self._source.name} is {live.spoken(age)} old: the feed stands still. The watch "
                 "goes on, and says no more until it has moved; stale_after= sets the threshold.",
                 StaleDataWarning,
-                stacklevel=live.levels_up(),
+                stacklevel=levels_up(),
             )
 
     def _failed(self, error: BdxOpenDataError) -> None:
