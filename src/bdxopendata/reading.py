@@ -78,11 +78,6 @@ class Plan:
     road: str
     reason: str
 
-    @property
-    def is_export(self) -> bool:
-        """Whether the portal is asked for a file."""
-        return self.road not in ("records", "store")
-
 
 @dataclass(frozen=True, slots=True)
 class Reading:
