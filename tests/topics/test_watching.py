@@ -26,7 +26,7 @@ from bdxopendata.errors import (
 from bdxopendata.testing import samples
 from bdxopendata.topics import line, pace, watching
 from bdxopendata.topics.watching import watch
-from bdxopendata.transport import Quota, retries
+from bdxopendata.transport import CutError, Line, Quota, retries
 from conftest import Serve
 from support.polls import START, Clock, Feed, rows
 
@@ -545,14 +545,14 @@ def test_a_function_that_does_not_return_is_left_behind() -> None:
 
 def test_a_line_that_is_cut_opens_no_other(serve: Serve) -> None:
     served = serve("st_park_p")
-    way = line.Line()
+    way = Line()
     catalog = line.on(way, served.catalog)
     catalog["st_park_p"].info  # noqa: B018  asks
     before = len(served.portal.requests)
 
     way.cut()
 
-    with pytest.raises(line.CutError):
+    with pytest.raises(CutError):
         catalog.explore.dataset("st_park_p")
     assert len(served.portal.requests) == before
 

@@ -24,7 +24,7 @@ from bdxopendata.catalog import Catalog
 from bdxopendata.errors import BdxOpenDataError, ConfigurationError, QuotaExceededError, StaleDataWarning, levels_up
 from bdxopendata.portals import portal_of
 from bdxopendata.topics import choices, line, live, pace
-from bdxopendata.transport import Quota, last_quota
+from bdxopendata.transport import Line, Quota, last_quota
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -319,7 +319,7 @@ def _source(topic: Topic, catalog: Catalog | None, asked: dict[str, Any]) -> _So
     if catalog is not None and not isinstance(catalog, Catalog):
         raise TypeError(f"catalog is a Catalog, not {type(catalog).__name__}.")
     function = getattr(import_module(f"bdxopendata.topics.{name}"), name)
-    way = line.Line()
+    way = Line()
     mine = line.on(way, catalog if catalog is not None else Catalog())
     # The watch looks itself whether the feed stands still, and says so once rather than at each poll.
     ask = partial(function, catalog=mine, stale_after=None, **asked)

@@ -1,11 +1,12 @@
 """Bytes and JSON between this machine and a portal; no dataset is known here.
 
 ``transport`` is the way there and back; each of its concerns has a file: ``addresses``, ``auth``, ``session``,
-``redirects``, ``punctual``, ``bodies``, ``answers``, ``failures``, ``retries``, ``deadline``, ``slots``, ``quota``,
-``cache``, ``download``.
+``redirects``, ``punctual``, ``line``, ``bodies``, ``answers``, ``failures``, ``retries``, ``deadline``, ``slots``,
+``quota``, ``cache``, ``download``.
 """
 
+from bdxopendata.transport.line import CutError, Line
 from bdxopendata.transport.quota import Quota, last_quota
 from bdxopendata.transport.transport import Transport
 
-__all__ = ["Quota", "Transport", "last_quota"]
+__all__ = ["CutError", "Line", "Quota", "Transport", "last_quota"]

@@ -16,6 +16,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from bdxopendata.transport.deadline import Deadline
+from bdxopendata.transport.line import Line
 
 
 class _Current(threading.local):
@@ -74,20 +75,52 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
+def _pools_on(line: Line) -> dict[str, Any]:
+    """Make pools whose connections are on a line, by scheme."""
+
+    class Plain(_Connection):
+        def connect(self) -> None:
+            super().connect()
+            line.opened(self.sock)
+
+    class Secure(_SecureConnection):
+        def connect(self) -> None:
+            super().connect()
+            line.opened(self.sock)
+
+    class PlainPool(_Pool):
+        ConnectionCls = Plain
+
+    class SecurePool(_SecurePool):
+        ConnectionCls = Secure
+
+    return {"http": PlainPool, "https": SecurePool}
+
+
 class PunctualAdapter(HTTPAdapter):
-    """The adapter of requests, with such connections below it, also towards proxies."""
+    """The adapter of requests, with such connections below it, also towards proxies.
+
+    Parameters
+    ----------
+    line
+        Takes note of each socket that is opened, so that it can be cut.
+    """
+
+    def __init__(self, *args: Any, line: Line | None = None, **kwargs: Any) -> None:
+        # The base class makes its first pools at once.
+        self._pools = {"http": _Pool, "https": _SecurePool} if line is None else _pools_on(line)
+        super().__init__(*args, **kwargs)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools of direct connections."""
         super().init_poolmanager(*args, **kwargs)
-        _use_punctual_pools(self.poolmanager)
+        self._use_pools(self.poolmanager)
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> ProxyManager:
         """Make the pools of connections through a proxy."""
         manager: ProxyManager = super().proxy_manager_for(*args, **kwargs)
-        _use_punctual_pools(manager)
+        self._use_pools(manager)
         return manager
 
-
-def _use_punctual_pools(manager: PoolManager) -> None:
-    manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+    def _use_pools(self, manager: PoolManager) -> None:
+        manager.pool_classes_by_scheme = self._pools

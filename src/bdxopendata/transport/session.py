@@ -17,6 +17,7 @@ from urllib3 import Retry
 from bdxopendata.transport.auth import KeyAuth, origin_of
 from bdxopendata.transport.deadline import Deadline
 from bdxopendata.transport.failures import NETWORK_ERRORS, failure_of
+from bdxopendata.transport.line import Line
 from bdxopendata.transport.punctual import CURRENT, PunctualAdapter
 from bdxopendata.transport.retries import Failure, Kind
 
@@ -37,7 +38,8 @@ def user_agent() -> str:
 class Sessions(threading.local):
     """The session of the calling thread; a new one in each thread and after a fork."""
 
-    def __init__(self) -> None:
+    def __init__(self, line: Line | None = None) -> None:
+        self._line = line
         self._session: requests.Session | None = None
         self._process = 0
         # Origins that answered on this session: a connection to them may have been kept, and gone stale.
@@ -46,7 +48,7 @@ class Sessions(threading.local):
     def get(self) -> requests.Session:
         """Return the session, opening one if need be."""
         if self._session is None or self._process != os.getpid():
-            self._session, self._process, self._warm = _open(), os.getpid(), set()
+            self._session, self._process, self._warm = _open(self._line), os.getpid(), set()
         return self._session
 
     def drop(self) -> None:
@@ -100,12 +102,12 @@ class _Session(requests.Session):
         return None
 
 
-def _open() -> requests.Session:
+def _open(line: Line | None) -> requests.Session:
     session = _Session()
     session.headers.update({"User-Agent": user_agent(), "Accept-Encoding": "gzip"})
     # A portal's cookies could tie requests of different keys together.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
     for scheme in ("https://", "http://"):
         # No second retry layer and no redirects below ours.
-        session.mount(scheme, PunctualAdapter(max_retries=Retry(total=0, read=False, redirect=0)))
+        session.mount(scheme, PunctualAdapter(line=line, max_retries=Retry(total=0, read=False, redirect=0)))
     return session

@@ -32,6 +32,7 @@ from bdxopendata.transport.addresses import PREFERENCE, api_path, checked_link
 from bdxopendata.transport.auth import KeyAuth, origin_of, usable_key
 from bdxopendata.transport.cache import answer_cache, answer_key
 from bdxopendata.transport.deadline import Deadline
+from bdxopendata.transport.line import Line
 from bdxopendata.transport.quota import BOARD, Quota, read_quota
 from bdxopendata.transport.redirects import follow
 from bdxopendata.transport.retries import Failure, Kind
@@ -55,15 +56,16 @@ _deprecations: set[str] = set()
 
 
 class Transport:
-    """Carries questions to one portal. May be shared by threads; a pickle of it holds no key."""
+    """Carries questions to one portal. May be shared by threads; a pickle of it holds no key, and no line."""
 
-    def __init__(self, portal: Portal, settings: Settings) -> None:
+    def __init__(self, portal: Portal, settings: Settings, line: Line | None = None) -> None:
         self.portal = portal
         self.settings = settings
         key, self.key_source = usable_key(portal, settings)
         self.fingerprint = key.fingerprint if key is not None else None
         self._auth = KeyAuth(key, frozenset(origin_of(address) for address in portal.addresses))
-        self._sessions = Sessions()
+        self._line = line
+        self._sessions = Sessions(line)
         self._quota: Quota | None = None
         # Whether the stand-in portal answered: whoever shows its rows must say so.
         self.stand_in = portal.stand_in
@@ -79,6 +81,10 @@ class Transport:
     def quota(self) -> Quota | None:
         """Calls left, as this portal last said; None before it said anything."""
         return self._quota
+
+    def on(self, line: Line) -> Transport:
+        """Make a transport to the same portal, whose requests are broken off when this line is cut."""
+        return Transport(self.portal, self.settings, line)
 
     def close(self) -> None:
         """Close this thread's connections. A later call opens new ones."""
@@ -291,12 +297,27 @@ class Transport:
             return self._repeat(attempt, limit, what)
 
     def _repeat(self, attempt: Callable[[], T], limit: Deadline, what: str) -> T:
+        if self._line is not None:
+            attempt = self._unless_cut(self._line, attempt)
         result = retries.repeat(
             attempt, retries=self.settings.retries, deadline=limit, what=f"{limit.host}{excerpt(what, 200)}"
         )
         if self._quota is not None:
             BOARD.warn_if_low(self._quota)
         return result
+
+    @staticmethod
+    def _unless_cut(line: Line, attempt: Callable[[], T]) -> Callable[[], T]:
+        def checked() -> T:
+            line.check()
+            try:
+                return attempt()
+            except Failure:
+                # Nobody waits for another attempt, so there is no pause before one.
+                line.check()
+                raise
+
+        return checked
 
     def _checked(self, read: Callable[[], T]) -> T:
         problem: BdxOpenDataError
