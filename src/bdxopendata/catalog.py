@@ -136,6 +136,7 @@ class Catalog(Sequence[str]):
             page = self.explore.datasets([*_ORDERED, *where], cached=cached)
             count = page.total if page.total is not None else len(page.rows)
             if count > WINDOW:
+                self._refuse_lie(longer, page.rows, count)
                 rows += self._rows_by_beginning(longer, count, cached=cached)
             elif count:
                 rows += self._paged(page.rows, count, where, cached=cached)
@@ -146,6 +147,13 @@ class Catalog(Sequence[str]):
             page = self.explore.datasets([("where", str(odsql.F.dataset_id == beginning))], cached=cached)
             rows += page.rows
         return rows
+
+    @staticmethod
+    def _refuse_lie(beginning: str, rows: list[Any], count: int) -> None:
+        """Stop where a count cannot be true: splitting it further would never end."""
+        right = [row for row in rows if str(row.get("dataset_id", "")).casefold().startswith(beginning.casefold())]
+        if len(right) < PAGE:
+            raise IncompleteDataError("the catalogue", count, len(right), f"ids that begin with '{beginning}'")
 
     def _described(self, rows: Iterable[Any]) -> dict[str, DatasetInfo]:
         listing: dict[str, DatasetInfo] = {}

@@ -193,7 +193,9 @@ class Explore:
             yield
         except PortalError as error:
             if error.status_code == 404 and error.code != "NotFoundURI":
-                near = get_close_matches(dataset_id, self.known_ids, n=3, cutoff=0.6)
+                # One that was listed a moment ago and is gone is not its own way out.
+                others = [one for one in self.known_ids if one != dataset_id]
+                near = get_close_matches(dataset_id, others, n=3, cutoff=0.6)
                 raise DatasetNotFoundError(dataset_id, self.portal.host, near) from error
             raise error.about(dataset_id=dataset_id) from error.__cause__
         except BdxOpenDataError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -19,9 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from bdxopendata import odsql
+from bdxopendata import disk, odsql
 from bdxopendata.errors import (
     AuthenticationError,
+    BdxOpenDataError,
     DataQualityWarning,
     DatasetChangedError,
     IncompleteDataError,
@@ -31,6 +33,7 @@ from bdxopendata.errors import (
     SchemaDriftWarning,
     SchemaError,
     StaleDataWarning,
+    UnexpectedAnswerError,
     levels_up,
 )
 from bdxopendata.explore import PAGE, Explore
@@ -44,6 +47,7 @@ from bdxopendata.odsql.usage import fields_used
 from bdxopendata.paging import Paging
 from bdxopendata.progress import Progress
 from bdxopendata.store import Entry, Store, StoreKey
+from bdxopendata.transport.download import resolved_target
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -353,7 +357,16 @@ class Reader:
         self._refuse_unreadable(info)
         question = self.bound(bind, info)
         self._refuse_too_long(question, ", and a file of the portal's is wanted")
-        self._fetch(question, info, format, path, self._counted, forced=True)
+        # What is at the path stays until the version after the export is known to be that of before.
+        place = resolved_target(path)
+        descriptor, part = disk.new_part(place.parent, f".{format}", private=False)
+        os.close(descriptor)
+        try:
+            self._fetch(question, info, format, part, self._counted, forced=True)
+            disk.move_into_place(part, place)
+        finally:
+            disk.remove(part)
+        disk.sync_folder(place.parent)
         return path
 
     @contextmanager
@@ -464,18 +477,17 @@ class Reader:
         )
 
     def _from_records(self, question: Question, info: DatasetInfo, *, forced: bool) -> Reading:
-        schema = self._schema(question, info)
-        rows = self._paged(question, info, all_pages=forced)
+        # Also refuses, before anything is asked, what can have no columns.
+        self._schema(question, info)
+        rows, info = self._settled(question, info, all_pages=forced)
         if rows is None:
             # Groups that do not fit on a page come whole in a JSON export; records in the leanest format.
             if question.is_grouped:
                 return self._from_export(question, info, "json", forced=True)
             return self._from_export(question, info, BULK_FORMATS[0], forced=False)
-        if len(rows) > PAGE and not question.is_grouped:
-            rows, info = self._of_one_version(question, info, rows)
-            schema = self._schema(question, info)
         from bdxopendata import formats
 
+        schema = self._schema(question, info)
         table = self._conformed(formats.rows_to_table(rows, schema), schema)
         if not forced and question.limit is None and info.version is not None:
             self._keep(question, info, table, schema)
@@ -489,20 +501,49 @@ class Reader:
             return paging.groups(question)
         return paging.rows(question, info.schema, all_pages=all_pages)
 
-    def _of_one_version(
-        self, question: Question, before: DatasetInfo, rows: list[Mapping[str, Any]]
-    ) -> tuple[list[Mapping[str, Any]], DatasetInfo]:
-        """Read several pages again until the dataset was not processed between the first and the last."""
-        for _ in range(REREADS):
-            after = self.describe()
-            if after.version == before.version:
-                return rows, before
-            log.info("%s was processed between its pages; reading it again", self.dataset_id)
-            before, rows = after, self._paged(question, after, all_pages=True) or []
-        after = self.describe()
-        if after.version != before.version:
-            raise DatasetChangedError(self.dataset_id, before.version, after.version)
-        return rows, before
+    def _settled(
+        self, question: Question, info: DatasetInfo, *, all_pages: bool
+    ) -> tuple[list[Mapping[str, Any]] | None, DatasetInfo]:
+        """Read records, and read them again where the dataset was processed between their pages or since `info`."""
+        for _ in range(REREADS + 1):
+            rows: list[Mapping[str, Any]] | None = None
+            failed: BdxOpenDataError | None = None
+            try:
+                rows = self._paged(question, info, all_pages=all_pages)
+            except IncompleteDataError as error:
+                failed = error
+            except QueryError as error:
+                # A field that pages are put in order by may be gone.
+                if not all_pages:
+                    raise
+                failed = error
+            pages = rows is not None and len(rows) > PAGE and not question.is_grouped
+            if failed is None and not pages and not self._differs(question, info, rows):
+                return rows, info
+            after = self._described_after(failed)
+            same = after.version == info.version
+            if failed is not None and same:
+                raise failed
+            if failed is None and (same or (not pages and after.schema.types() == info.schema.types())):
+                return rows, info
+            log.info("%s was processed while it was read; reading it again", self.dataset_id)
+            before, info = info, after
+        raise failed or DatasetChangedError(self.dataset_id, before.version, info.version)
+
+    def _differs(self, question: Question, info: DatasetInfo, rows: list[Mapping[str, Any]] | None) -> bool:
+        """Whether rows have other fields than the description, which then is an older one."""
+        if not rows or question.select is not None or question.is_grouped:
+            return False
+        return rows[0].keys() != set(info.schema.names)
+
+    def _described_after(self, failed: BdxOpenDataError | None) -> DatasetInfo:
+        """Describe the dataset again after it was read; where that fails too, what failed first is the reason."""
+        try:
+            return self.describe()
+        except BdxOpenDataError:
+            if failed is not None:
+                raise failed from None
+            raise
 
     def _from_export(self, question: Question, info: DatasetInfo, format: str, *, forced: bool) -> Reading:
         place = self.store.workspace()
@@ -550,14 +591,13 @@ class Reader:
         """
         before = info
         for reread in range(REREADS + 1):
-            failed: IncompleteDataError | None = None
+            failed: BdxOpenDataError | None = None
             try:
                 export = self._asked(question, before, format, target, check, forced=forced)
-            except IncompleteDataError as error:
-                # The count may have changed between the question for it and the export.
+            except (IncompleteDataError, UnexpectedAnswerError) as error:
+                # Count or fields may have changed between the questions for them and the export.
                 failed = error
-            after = self.explore.dataset(self.dataset_id)
-            self._remember(after)
+            after = self._described_after(failed)
             if after.version == before.version:
                 if failed is not None:
                     raise failed
