@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from bdxopendata.portals import BORDEAUX as BORDEAUX
     from bdxopendata.portals import Portal as Portal
     from bdxopendata.query import Query as Query
+    from bdxopendata.saving import load as load
+    from bdxopendata.saving import save as save
     from bdxopendata.topics import places as places
     from bdxopendata.topics.bikes import bikes as bikes
     from bdxopendata.topics.births import births as births
@@ -125,6 +127,8 @@ _HOMES: dict[str, tuple[str, str]] = {
     "Query": ("query", "Query"),
     "Quota": ("transport", "Quota"),
     "quota": ("transport", "last_quota"),
+    "load": ("saving", "load"),
+    "save": ("saving", "save"),
     "store": ("store", ""),
     "bikes": ("topics.bikes", "bikes"),
     "births": ("topics.births", "births"),

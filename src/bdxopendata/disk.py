@@ -113,9 +113,9 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def write_whole(target: Path, data: bytes) -> None:
-    """Write a small file so that readers see the old content or the new."""
-    descriptor, part = new_part(target.parent)
+def write_whole(target: Path, data: bytes, *, private: bool = True) -> None:
+    """Write a small file so that readers see the old content or the new; `private` as in `new_part`."""
+    descriptor, part = new_part(target.parent, private=private)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

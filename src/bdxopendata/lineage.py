@@ -104,6 +104,39 @@ class Provenance:
         facts["attribution"] = list(self.attribution)
         frame.attrs[ATTRIBUTE] = facts
 
+    @classmethod
+    def read(cls, facts: Mapping[str, Any]) -> Provenance:
+        """Read facts as `attach` wrote them; other ones among them are left out."""
+        known: dict[str, Any] = {one.name: facts.get(one.name) for one in fields(cls)}
+        known["attribution"] = tuple(known["attribution"] or ())
+        known["stand_in"] = bool(known["stand_in"])
+        return cls(**known)
+
+
+def facts_of(frame: object) -> dict[str, Any]:
+    """Read the facts that a frame carries, or those of a `Provenance`, as plain values.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    if isinstance(frame, Provenance):
+        return {**asdict(frame), "attribution": list(frame.attribution)}
+    facts = getattr(frame, "attrs", {}).get(ATTRIBUTE)
+    if not isinstance(facts, Mapping):
+        raise ValueError(
+            "This frame carries no provenance: some operations drop it. Read it before, or copy "
+            "frame.attrs from the frame that the library returned."
+        )
+    return dict(facts)
+
+
+def sources_of(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """List the facts of each dataset that rows come from, where there are several."""
+    several = facts.get("sources") or (facts.get("topic") or {}).get("provenance")
+    return [dict(one) for one in several] if several else [dict(facts)]
+
 
 def provenance(frame: pd.DataFrame) -> Provenance:
     """Read where a frame comes from.
@@ -118,15 +151,7 @@ def provenance(frame: pd.DataFrame) -> Provenance:
     ValueError
         If the frame carries no provenance: it is not of this library, or an operation dropped its ``attrs``.
     """
-    facts = getattr(frame, "attrs", {}).get(ATTRIBUTE)
-    if not isinstance(facts, Mapping):
-        raise ValueError(
-            "This frame carries no provenance: some operations drop it. Read it before, or copy "
-            "frame.attrs from the frame that the library returned."
-        )
-    known: dict[str, Any] = {one.name: facts.get(one.name) for one in fields(Provenance)}
-    known["attribution"] = tuple(known["attribution"] or ())
-    return Provenance(**known)
+    return Provenance.read(facts_of(frame))
 
 
 def cite(frame: pd.DataFrame, style: Literal["text", "bibtex"] = "text") -> str:

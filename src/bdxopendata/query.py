@@ -14,7 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from bdxopendata import lake, odsql
+from bdxopendata import lake, odsql, saving
 from bdxopendata.fields import Schema
 from bdxopendata.lake import ROW_GROUP
 from bdxopendata.odsql import F, Question
@@ -265,6 +265,38 @@ class Answers:
             raise FileExistsError(f"{target} is a folder; name a file, or say partition_by=.")
         lake.write_file(self._reader, self._bind, target, wish)
         return target
+
+    def save(self, path: str | os.PathLike[str], *, escape_formulas: bool = False, format: Format = "auto") -> Path:
+        """Save the whole answer to a file that says where its rows come from; `bdxopendata.load` gives it back.
+
+        Parameters
+        ----------
+        path
+            Where to; its folder must exist. The ending says what it becomes: ``.parquet``, ``.geojson``, ``.fgb`` and
+            ``.gpkg`` hold what `to_geopandas` returns (Parquet in bounded memory, as `to_parquet`), ``.csv`` and
+            ``.xlsx`` what `to_pandas` returns. The file is whole, or as it was before.
+        escape_formulas
+            For CSV: see `bdxopendata.save`.
+        format
+            The road; ``"auto"`` chooses.
+
+        Returns
+        -------
+        pathlib.Path
+            The file.
+
+        Raises
+        ------
+        ValueError, FileNotFoundError, ImportError
+            As `bdxopendata.save`; where the name or the folder is mistaken, before anything is asked.
+        BdxOpenDataError
+            As `to_pandas`.
+        """
+        kind, target = saving.format_of(path), saving.place_of(path)
+        if ".parquet" in kind.suffixes:
+            return self.to_parquet(target, format=format)
+        frame = self.to_geopandas(format=format) if kind.geometric else self.to_pandas(format=format)
+        return saving.save(frame, target, escape_formulas=escape_formulas)
 
     def head(self, n: int = 5) -> pd.DataFrame:
         """Read the first `n` rows, as `to_pandas` does.

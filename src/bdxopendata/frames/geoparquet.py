@@ -66,7 +66,7 @@ class GeoParquetFile:
         self._path = path
         self._schema = schema
         self._writer: pq.ParquetWriter | None = None
-        self._layers: dict[str, _Layer] = {}
+        self._layers: dict[str, Layer] = {}
         self._box = ""
 
     def write(self, table: pa.Table) -> None:
@@ -109,7 +109,7 @@ class GeoParquetFile:
 
     def _opened(self, table: pa.Table) -> pq.ParquetWriter:
         names = [one.name for one in self._schema if one.is_geometry and one.name in table.column_names]
-        self._layers = {name: _Layer() for name in names}
+        self._layers = {name: Layer(crs_of(WGS84).to_json_dict()) for name in names}
         if self._schema.geometry is not None and names:
             self._box = "bbox"
             while self._box in table.column_names:
@@ -143,10 +143,11 @@ class GeoParquetFile:
         return {"version": GEOPARQUET, "primary_column": primary, "columns": columns}
 
 
-class _Layer:
-    """What is seen of one geometry column while it is written."""
+class Layer:
+    """What is seen of one geometry column while it is written; `crs` is its coordinate system as PROJJSON."""
 
-    def __init__(self) -> None:
+    def __init__(self, crs: Mapping[str, Any] | None) -> None:
+        self._crs = crs
         self._kinds: set[str] = set()
         self._box: npt.NDArray[np.float64] | None = None
 
@@ -180,10 +181,11 @@ class _Layer:
         return whole
 
     def described(self) -> dict[str, Any]:
+        """Say what the metadata of the file have to say of it."""
         found: dict[str, Any] = {
             "encoding": "WKB",
             "geometry_types": sorted(self._kinds),
-            "crs": crs_of(WGS84).to_json_dict(),
+            "crs": self._crs,
         }
         if self._box is not None:
             found["bbox"] = self._box.tolist()
