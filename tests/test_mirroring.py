@@ -14,9 +14,9 @@ import pandas as pd
 import pytest
 
 from bdxopendata import mirroring
+from bdxopendata.answers import Answers
 from bdxopendata.config import Settings
 from bdxopendata.errors import DatasetNotFoundError, OfflineError
-from bdxopendata.query import Answers
 from bdxopendata.testing import SampleDataset
 from test_lake import places
 from test_reading import trees

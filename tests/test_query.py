@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import pytest
 from shapely.geometry import Point, box
 
 from bdxopendata import F, agg
-from bdxopendata.errors import QueryError, UnknownFieldError
+from bdxopendata.errors import BdxOpenDataWarning, QueryError, UnknownFieldError
 from bdxopendata.query import Query
 from bdxopendata.testing import SampleDataset
 
@@ -200,7 +201,7 @@ def test_rows_near_a_point_and_in_an_area_are_found(served: Served) -> None:
     "area",
     [
         box(-1, 44, 0, 45),
-        {"type": "Point", "coordinates": [0, 0]},
+        {"type": "Polygon", "coordinates": [[[-1, 44], [0, 44], [0, 45], [-1, 44]]]},
         "POLYGON ((-1 44, 0 44, 0 45, -1 44))",
     ],
 )
@@ -411,3 +412,74 @@ def test_a_long_question_is_answered_from_the_whole_dataset(served: Served) -> N
     assert len(frame) == 10
     assert "trees/exports/parquet" in served.asked()
     assert isinstance(served.dataset("trees").where(F.genre.isin(many)), Query)
+
+
+def test_a_point_or_a_line_is_no_area(served: Served) -> None:
+    trees = served.dataset("trees")
+
+    for place in (Point(-0.57, 44.84), "LINESTRING(0 0, 1 1)", {"type": "MultiPoint", "coordinates": [[0, 1]]}):
+        with pytest.raises(ValueError, match=r"within\(\) wants an area.*near\("):
+            trees.within(place)
+
+
+def test_an_outline_that_crosses_itself_is_refused_with_the_place(served: Served) -> None:
+    with pytest.raises(ValueError, match=r"Self-intersection\[0.5 0.5\].*make_valid"):
+        served.dataset("trees").within("POLYGON((0 0, 1 1, 1 0, 0 1, 0 0))")
+
+
+def test_an_area_that_knows_its_coordinate_system_is_brought_to_degrees(served: Served) -> None:
+    import geopandas as gpd
+
+    area = gpd.GeoSeries([box(-0.5805, 44.83, -0.5695, 44.85)], crs=4326)
+
+    trees = served.dataset("trees")
+    assert trees.within(area.to_crs(2154)).count() == trees.within(area).count() > 0
+
+
+BORDEAUX_BOX = (-1.3, 44.5, -0.1, 45.2)
+
+
+@pytest.fixture
+def known(served: Served) -> Any:
+    """The trees on a portal that says where its data lie."""
+    from bdxopendata import Catalog, Portal
+
+    return Catalog(Portal("stand-in", (served.portal.url,), extent=BORDEAUX_BOX, stand_in=True))["trees"]
+
+
+def test_coordinates_in_the_wrong_order_are_told(known: Any) -> None:
+    with pytest.warns(BdxOpenDataWarning, match=r"Longitude comes first.*near\(-0.57, 44.84, 500\)"):
+        known.near(44.84, -0.57, 500)
+    with pytest.warns(BdxOpenDataWarning, match=r"bbox\(-1, 44, 0, 45\)"):
+        known.bbox(44, -1, 45, 0)
+
+
+def test_coordinates_in_order_or_elsewhere_are_left_alone(known: Any, served: Served) -> None:
+    known.near(-0.57, 44.84, 500)
+    known.bbox(-1, 44, 0, 45)
+    known.near(2.35, 48.85, 500)
+    # Nothing is known of where these lie.
+    served.dataset("trees").near(44.84, -0.57, 500)
+
+
+def test_where_a_dataset_lies_counts_more_than_where_its_portal_does(serve: Serve) -> None:
+    corners = [[5.0, 45.0], [6.0, 45.0], [6.0, 46.0], [5.0, 46.0], [5.0, 45.0]]
+    place = {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [corners]}, "properties": {}}
+    trees = serve(replace(TREES, metas={"default": {"bbox": place}})).dataset("trees")
+    assert trees.info.extent == (5.0, 45.0, 6.0, 46.0)
+
+    with pytest.warns(BdxOpenDataWarning, match=r"near\(5.5, 45.5, 10\)"):
+        trees.near(45.5, 5.5, 10)
+
+
+@pytest.mark.parametrize("bbox", [None, {}, {"geometry": None}, {"geometry": {"coordinates": [[["a", "b"]]]}}, "x"])
+def test_a_place_that_cannot_be_understood_is_unknown(serve: Serve, bbox: Any) -> None:
+    assert serve(replace(TREES, metas={"default": {"bbox": bbox}})).dataset("trees").info.extent is None
+
+
+def test_bordeaux_is_known_to_lie_where_it_lies() -> None:
+    from bdxopendata import BORDEAUX, Dataset
+
+    assert BORDEAUX.extent is not None
+    with pytest.warns(BdxOpenDataWarning, match="Longitude comes first"):
+        Dataset("ec_arbre_p").near(44.84, -0.57, 500)

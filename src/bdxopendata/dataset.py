@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bdxopendata.answers import Answers
 from bdxopendata.config import Settings
 from bdxopendata.errors import UnexpectedAnswerError
 from bdxopendata.explore import Explore, explore_for
@@ -18,7 +19,7 @@ from bdxopendata.fields import Schema
 from bdxopendata.metadata import Attachment, DatasetInfo, dataset_id_of
 from bdxopendata.odsql import Expression, OrderKey, Question, Selection, SelectItem
 from bdxopendata.portals import portal_of
-from bdxopendata.query import Answers, Query
+from bdxopendata.query import Query
 from bdxopendata.reading import Reader
 from bdxopendata.store import Store
 
@@ -223,6 +224,10 @@ class Dataset(Answers):
     def limit(self, rows: int | None) -> Query:
         """Answer at most so many rows: see `Query.limit`."""
         return self._query.limit(rows)
+
+    def sample(self, rows: int, *, seed: int | None = None) -> Query:
+        """Answer rows chosen by chance: see `Query.sample`."""
+        return self._query.sample(rows, seed=seed)
 
     @property
     def _query(self) -> Query:

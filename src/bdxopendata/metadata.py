@@ -19,6 +19,9 @@ from bdxopendata.errors import excerpt
 from bdxopendata.fields import FIELD_TYPES, LEGACY_TYPES, UNKNOWN, Field, Schema
 from bdxopendata.portals import API_PATH, Portal
 
+# Where pandas looks for ``attrs`` in the metadata of an Arrow schema, and so does all that tells where rows come from.
+ATTRS = "PANDAS_ATTRS"
+
 # No path step, no separator, no query, no blank, no control character: an id is one segment of an address.
 _DATASET_ID = re.compile(r"[\w-][^\s/\\?#%&;:<>\"|*\x00-\x1f\x7f-\x9f]{0,199}\Z")
 
@@ -133,6 +136,18 @@ class DatasetInfo:
     def has_geometry(self) -> bool:
         """Whether it has a field of points or shapes."""
         return self.schema.geometry is not None
+
+    @property
+    def extent(self) -> tuple[float, float, float, float] | None:
+        """Where its data lie, in degrees (west, south, east, north), where the portal says so."""
+        found: Any = self.raw
+        for name in ("metas", "default", "bbox", "geometry", "coordinates"):
+            found = found.get(name) if isinstance(found, Mapping) else None
+        try:
+            lons, lats = zip(*((float(corner[0]), float(corner[1])) for corner in found[0]), strict=True)
+        except (TypeError, ValueError, LookupError):
+            return None
+        return min(lons), min(lats), max(lons), max(lats)
 
     def __repr__(self) -> str:
         rows = "no table" if not self.has_records else f"{self.records_count:,}" if self.records_count else "?"

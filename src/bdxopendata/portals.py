@@ -34,6 +34,9 @@ class Portal:
         Zone in which times are shown.
     language
         Language of metadata asked for.
+    extent
+        Where its data lie, in degrees: west, south, east, north. Known so that coordinates given in the wrong order can
+        be told; nothing is left out by it.
     stand_in
         Whether it is the stand-in portal of `bdxopendata.testing`: its data are samples, and their provenance says so.
     """
@@ -43,6 +46,7 @@ class Portal:
     timezone: str = "Europe/Paris"
     language: str = "fr"
     stand_in: bool = False
+    extent: tuple[float, float, float, float] | None = None
 
     def __post_init__(self) -> None:
         if not self.addresses:
@@ -119,6 +123,8 @@ def _is_ip(host: str) -> bool:
 BORDEAUX = Portal(
     name="Bordeaux Métropole",
     addresses=("https://opendata.bordeaux-metropole.fr", "https://datahub.bordeaux-metropole.fr"),
+    # The 28 communes of the Métropole lie within; some of its data reach beyond them.
+    extent=(-1.3, 44.5, -0.1, 45.2),
 )
 
 KNOWN_PORTALS = (BORDEAUX,)

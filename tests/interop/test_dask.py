@@ -114,7 +114,7 @@ def test_what_is_no_set_of_rows_is_refused(serve: Serve) -> None:
 
 
 def test_counts_that_do_not_add_up_are_an_error(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bdxopendata.query import Answers
+    from bdxopendata.answers import Answers
 
     served = serve(places())
     real = Answers.count

@@ -27,11 +27,11 @@ from bdxopendata.frames.canonical import conform
 from bdxopendata.frames.columns import empty_table
 from bdxopendata.frames.geometry import coordinates_of, points_wkb, read_wkb
 from bdxopendata.frames.quality import Quality
+from bdxopendata.metadata import ATTRS
 
 GEOPARQUET = "1.1.0"
-# Metadata keys of the file: ours, and the ones in which pandas looks for `attrs` and for the types of columns.
+# Metadata keys of the file: ours, and the one in which pandas looks for the types of columns.
 FACTS = "bdxopendata"
-ATTRS = "PANDAS_ATTRS"
 PANDAS = "pandas"
 BOX = ("xmin", "ymin", "xmax", "ymax")
 

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bdxopendata.answers import Answers
 from bdxopendata.errors import DatasetChangedError, IncompleteDataError, SchemaError, UnexpectedAnswerError
 from bdxopendata.fields import Schema
 from bdxopendata.interop.extras import require
 from bdxopendata.interop.ranges import ROWS, Range, ranges
 from bdxopendata.lake import MANIFEST, Manifest
 from bdxopendata.mirroring import INDEX, Index
-from bdxopendata.query import Answers
 
 if TYPE_CHECKING:
     import os

@@ -12,10 +12,11 @@ from datetime import UTC, date, datetime, time
 from itertools import pairwise
 from typing import Any
 
+from bdxopendata.answers import Answers
 from bdxopendata.errors import DatasetChangedError, IncompleteDataError, name_list
 from bdxopendata.fields import Field, Schema
 from bdxopendata.odsql import Expression, F, agg
-from bdxopendata.query import Answers, Query
+from bdxopendata.query import Query
 from bdxopendata.reading import REREADS, question_text
 
 # With some hundred bytes a row, this is well below 256 MB.

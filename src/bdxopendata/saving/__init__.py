@@ -10,6 +10,6 @@ types of columns, is in `columns`; what a file says of itself is in `description
 
 from __future__ import annotations
 
-from bdxopendata.saving.files import FORMATS, format_of, load, place_of, save
+from bdxopendata.saving.files import FORMATS, folder_of, format_of, load, place_of, save
 
-__all__ = ["FORMATS", "format_of", "load", "place_of", "save"]
+__all__ = ["FORMATS", "folder_of", "format_of", "load", "place_of", "save"]

@@ -86,11 +86,23 @@ def place_of(path: str | os.PathLike[str]) -> Path:
     FileNotFoundError, FileExistsError
         If its folder does not exist, or it is a folder itself.
     """
+    target = folder_of(path)
+    if target.is_dir():
+        raise FileExistsError(f"{target} is a folder; name a file.")
+    return target
+
+
+def folder_of(path: str | os.PathLike[str]) -> Path:
+    """Check that a file or a folder can be at a path.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder around it does not exist.
+    """
     target = Path(path).expanduser().absolute()
     if not target.parent.is_dir():
         raise FileNotFoundError(f"The folder {target.parent} does not exist; make it first.")
-    if target.is_dir():
-        raise FileExistsError(f"{target} is a folder; name a file.")
     return target
 
 

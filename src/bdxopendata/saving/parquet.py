@@ -14,7 +14,8 @@ import shapely
 from bdxopendata.config import Settings
 from bdxopendata.fields import Schema
 from bdxopendata.frames import to_geopandas, to_pandas
-from bdxopendata.frames.geoparquet import ATTRS, FACTS, GEOPARQUET, Layer, describe, read_groups
+from bdxopendata.frames.geoparquet import FACTS, GEOPARQUET, Layer, describe, read_groups
+from bdxopendata.metadata import ATTRS
 from bdxopendata.portals import BORDEAUX
 from bdxopendata.saving import columns
 from bdxopendata.saving.description import MARK, Column, Description

@@ -33,8 +33,9 @@ import shapely
 
 from bdxopendata.errors import UnexpectedAnswerError, excerpt
 from bdxopendata.formats.shape import gather
-from bdxopendata.frames.geoparquet import ATTRS, FACTS, GEOPARQUET
+from bdxopendata.frames.geoparquet import FACTS, GEOPARQUET
 from bdxopendata.lineage import ATTRIBUTE
+from bdxopendata.metadata import ATTRS
 from bdxopendata.topics import casts, choices
 from bdxopendata.topics.live import ZONE
 
