@@ -62,8 +62,13 @@ def write(plain: pd.DataFrame, said: Description, path: Path) -> None:
     make = _Cells(sheet)
     sheet.append([make.text(one.name) for one in said.columns])
     values = [_values(plain[one.name], one) for one in said.columns]
-    for row in zip(*values, strict=True):
-        sheet.append([make.cell(value, one) for value, one in zip(row, said.columns, strict=True)])
+    try:
+        for row in zip(*values, strict=True):
+            sheet.append([make.cell(value, one) for value, one in zip(row, said.columns, strict=True)])
+    except ValueError:
+        # What was begun is finished before it is given up: openpyxl cannot stop in the middle.
+        sheet.close()
+        raise
     _write_origin(book, said)
     book.save(path)
 
