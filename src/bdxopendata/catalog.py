@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-log = logging.getLogger("bdxopendata")
+log: logging.Logger = logging.getLogger("bdxopendata")
 
 FACETS = ("theme", "keyword", "publisher", "license", "language", "features", "modified")
 
@@ -79,10 +79,10 @@ class Catalog(Sequence[str]):
     """
 
     def __init__(self, portal: str | Portal | None = None, *, settings: Settings | None = None) -> None:
-        self.portal = portal_of(portal)
-        self.settings = settings if settings is not None else Settings()
+        self.portal: Portal = portal_of(portal)
+        self.settings: Settings = settings if settings is not None else Settings()
         self.explore: Explore = explore_for(self.portal, self.settings)
-        self.store = Store(self.settings.folder)
+        self.store: Store = Store(self.settings.folder)
         self._listing: dict[str, DatasetInfo] | None = None
 
     # The listing

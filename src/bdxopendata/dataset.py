@@ -64,7 +64,7 @@ class Dataset(Answers):
     """
 
     def __init__(self, dataset_id: str, *, catalog: HasExplore | None = None, settings: Settings | None = None) -> None:
-        self.id = dataset_id_of(dataset_id)
+        self.id: str = dataset_id_of(dataset_id)
         if catalog is not None and settings is not None:
             raise TypeError("Give catalog= or settings=, not both: a catalogue has its own settings.")
         if catalog is not None and not hasattr(catalog, "explore"):

@@ -39,6 +39,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 EXCERPT_LENGTH = 200
 
@@ -145,7 +146,7 @@ class DeadlineExceededError(NetworkError):
 
     def __init__(self, host: str, deadline: float, doing: str = "answer", attempts: int = 1) -> None:
         super().__init__(host, f"no complete {doing} within {deadline:g} s", attempts)
-        self.args = (host, deadline, doing, attempts)
+        self.args: tuple[Any, ...] = (host, deadline, doing, attempts)
         self.deadline = deadline
         self.doing = doing
 
@@ -161,7 +162,7 @@ class PortalError(BdxOpenDataError):
 
     def __init__(self, status: int, code: str, text: str) -> None:
         super().__init__(status, code, text)
-        self.status_code = status
+        self.status_code: int = status
         self.code = code
         self.text = text
 
@@ -177,7 +178,7 @@ class AuthenticationError(PortalError):
 
     def __init__(self, status: int, host: str, key_source: str | None = None) -> None:
         super().__init__(status, "", "")
-        self.args = (status, host, key_source)
+        self.args: tuple[Any, ...] = (status, host, key_source)
         self.host = host
         self.key_source = key_source
 
@@ -198,10 +199,10 @@ class DatasetNotFoundError(PortalError):
 
     def __init__(self, dataset_id: str, host: str, near: Sequence[str] = ()) -> None:
         super().__init__(404, "NotFoundResource", "")
-        self.args = (dataset_id, host, tuple(near))
-        self.dataset_id = dataset_id
+        self.args: tuple[Any, ...] = (dataset_id, host, tuple(near))
+        self.dataset_id: str = dataset_id
         self.host = host
-        self.near = tuple(near)
+        self.near: tuple[str, ...] = tuple(near)
 
     def __str__(self) -> str:
         wanted = excerpt(self.dataset_id or "", 80)
@@ -248,7 +249,7 @@ class TopicNotFoundError(DatasetNotFoundError):
         gone: str = "",
     ) -> None:
         super().__init__(looked_for[0] if looked_for else topic, host, near)
-        self.args = (topic, host, looked_for, searched, near, gone)
+        self.args: tuple[Any, ...] = (topic, host, looked_for, searched, near, gone)
         self.gone = gone
         self.topic = topic
         self.looked_for = looked_for
@@ -290,7 +291,7 @@ class QueryError(PortalError):
         hint: str | None = None,
     ) -> None:
         super().__init__(400, code, text)
-        self.args = (text, code, clause, position, hint)
+        self.args: tuple[Any, ...] = (text, code, clause, position, hint)
         self.clause = clause
         self.position = position
         self.hint = hint
@@ -318,7 +319,7 @@ class QuotaExceededError(PortalError):
         self, reset_at: datetime | None = None, limit: int | None = None, retry_after: float | None = None
     ) -> None:
         super().__init__(429, "", "")
-        self.args = (reset_at, limit, retry_after)
+        self.args: tuple[Any, ...] = (reset_at, limit, retry_after)
         self.reset_at = reset_at
         self.limit = limit
         self.retry_after = retry_after
@@ -344,7 +345,7 @@ class ServerError(PortalError):
 
     def __init__(self, status: int, host: str, attempts: int = 1, body: str = "") -> None:
         super().__init__(status, "", body)
-        self.args = (status, host, attempts, body)
+        self.args: tuple[Any, ...] = (status, host, attempts, body)
         self.host = host
         self.attempts = attempts
 
@@ -382,7 +383,7 @@ class IncompleteDataError(BdxOpenDataError):
 
     def __init__(self, dataset_id: str, expected: int, got: int, road: str = "") -> None:
         super().__init__(dataset_id, expected, got, road)
-        self.dataset_id = dataset_id
+        self.dataset_id: str = dataset_id
         self.expected = expected
         self.got = got
         self.road = road
@@ -402,7 +403,7 @@ class DatasetChangedError(BdxOpenDataError):
 
     def __init__(self, dataset_id: str, before: str | None, after: str | None) -> None:
         super().__init__(dataset_id, before, after)
-        self.dataset_id = dataset_id
+        self.dataset_id: str = dataset_id
         self.before = before
         self.after = after
 
@@ -423,7 +424,7 @@ class UnknownFieldError(SchemaError):
     def __init__(self, name: str, near: Sequence[str] = (), dataset_id: str | None = None) -> None:
         super().__init__(name, tuple(near), dataset_id)
         self.name = name
-        self.near = tuple(near)
+        self.near: tuple[str, ...] = tuple(near)
         self.dataset_id = dataset_id
 
     def __str__(self) -> str:
@@ -437,9 +438,9 @@ class SchemaDriftError(SchemaError):
 
     def __init__(self, dataset_id: str, missing: Sequence[str], found: Sequence[str] = ()) -> None:
         super().__init__(dataset_id, tuple(missing), tuple(found))
-        self.dataset_id = dataset_id
-        self.missing = tuple(missing)
-        self.found = tuple(found)
+        self.dataset_id: str = dataset_id
+        self.missing: tuple[str, ...] = tuple(missing)
+        self.found: tuple[str, ...] = tuple(found)
 
     def __str__(self) -> str:
         return (

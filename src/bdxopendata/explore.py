@@ -65,7 +65,7 @@ class Explore:
     def __init__(self, portal: Portal, settings: Settings) -> None:
         self.portal = portal
         self.settings = settings
-        self.transport = Transport(portal, settings)
+        self.transport: Transport = Transport(portal, settings)
         # Ids of the catalogue, once someone listed it: what a wrong id is compared with.
         self.known_ids: tuple[str, ...] = ()
 

@@ -138,7 +138,7 @@ class Schema:
     def __init__(self, fields: Iterable[Field], *, dataset_id: str | None = None) -> None:
         self._fields = tuple(fields)
         self._by_name = {one.name: one for one in self._fields}
-        self.dataset_id = dataset_id
+        self.dataset_id: str | None = dataset_id
 
     @property
     def names(self) -> tuple[str, ...]:

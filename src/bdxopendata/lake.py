@@ -29,7 +29,7 @@ from bdxopendata.reading import REREADS, Bind, Reader, Reading, question_text
 if TYPE_CHECKING:
     from bdxopendata.fields import Schema
 
-log = logging.getLogger("bdxopendata")
+log: logging.Logger = logging.getLogger("bdxopendata")
 
 MANIFEST = "_bdxopendata.json"
 MANIFEST_FORMAT = 1
@@ -239,8 +239,8 @@ class Manifest:
     """What a folder holds and what of it is finished, as JSON in the folder itself."""
 
     def __init__(self, facts: Mapping[str, Any], done: Mapping[str, Mapping[str, Any]], *, whole: bool) -> None:
-        self.facts = dict(facts)
-        self.done = dict(done)
+        self.facts: dict[str, Any] = dict(facts)
+        self.done: dict[str, Mapping[str, Any]] = dict(done)
         self.whole = whole
 
     @classmethod

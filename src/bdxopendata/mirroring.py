@@ -56,7 +56,7 @@ class Index:
     def __init__(self, folder: Path, portal: str, datasets: Mapping[str, Mapping[str, Any]]) -> None:
         self.folder = folder
         self.portal = portal
-        self.datasets = {name: dict(facts) for name, facts in datasets.items()}
+        self.datasets: dict[str, dict[str, Any]] = {name: dict(facts) for name, facts in datasets.items()}
         self._lock = threading.Lock()
 
     @classmethod

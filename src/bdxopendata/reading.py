@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
     from bdxopendata.frames import Quality
 
-log = logging.getLogger("bdxopendata")
+log: logging.Logger = logging.getLogger("bdxopendata")
 
 Bind = Callable[[Schema], Question]
 

@@ -62,7 +62,7 @@ class GeoParquetFile:
     """
 
     def __init__(self, path: Path, schema: Schema) -> None:
-        self.rows = 0
+        self.rows: int = 0
         self._path = path
         self._schema = schema
         self._writer: pq.ParquetWriter | None = None

@@ -40,8 +40,8 @@ class Expression:
     __hash__: ClassVar[None]  # type: ignore[assignment]  # object promises a method
 
     def __init__(self, node: Node, depth: int | None = None) -> None:
-        self.node = node
-        self.depth = nodes.depth(node) if depth is None else depth
+        self.node: Node = node
+        self.depth: int = nodes.depth(node) if depth is None else depth
         if self.depth > MAX_DEPTH:
             raise QueryError(
                 f"The expression is nested more than {MAX_DEPTH} deep.", hint="Ask for its parts one by one."
@@ -417,7 +417,7 @@ class Aggregates:
 
 
 F = Fields()
-agg = Aggregates()
+agg: Aggregates = Aggregates()
 
 
 def search(text: str, *fields: str | Expression) -> Expression:

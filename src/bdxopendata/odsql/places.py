@@ -55,14 +55,14 @@ class Places:
     """A column of points or shapes."""
 
     def __init__(self, column: Any) -> None:
-        self.is_points = pa.types.is_struct(column.type)
+        self.is_points: bool = pa.types.is_struct(column.type)
         self.valid: Mask = pc.is_valid(column).to_numpy(zero_copy_only=False)
         if self.is_points:
             self.lon: Floats = _floats(pc.struct_field(column, "lon"))
             self.lat: Floats = _floats(pc.struct_field(column, "lat"))
             self.valid &= ~(np.isnan(self.lon) | np.isnan(self.lat))
         else:
-            self.shapes = shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="ignore")
+            self.shapes: Any = shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="ignore")
             self.valid &= ~(shapely.is_missing(self.shapes) | shapely.is_empty(self.shapes))
 
     def distances(self, lon: float, lat: float) -> Floats:

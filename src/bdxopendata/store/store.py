@@ -20,7 +20,7 @@ from bdxopendata.store import files, locks, names, records, sweeping
 from bdxopendata.store.entries import Entry, StoreKey
 from bdxopendata.store.records import Useless
 
-log = logging.getLogger("bdxopendata")
+log: logging.Logger = logging.getLogger("bdxopendata")
 
 # How often a reader looks for an entry that is being replaced at that moment.
 _LOOKS = 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Literal
+from typing import ClassVar, Literal
 
 Era = Literal["2021", "2026"]
 
@@ -36,7 +36,7 @@ class ParquetVariant:
     geo_key: bool = True
     geo_columns: str = "shape"
 
-    CHOICES = {  # noqa: RUF012 - a constant, not a field: it has no annotation
+    CHOICES: ClassVar[Mapping[str, tuple[str | bool, ...]]] = {
         "date": ("date32", "timestamp", "string"),
         "boolean": ("bool", "string"),
         "multivalued": ("list", "joined"),

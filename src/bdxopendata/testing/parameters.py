@@ -90,7 +90,7 @@ class Parameters:
     """The parameters of one request, read by what they mean."""
 
     def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
-        self.pairs = tuple(pairs)
+        self.pairs: tuple[tuple[str, str], ...] = tuple(pairs)
 
     def all(self, name: str) -> list[str]:
         """Every value that is not blank."""

@@ -101,10 +101,10 @@ class StandIn:
             from bdxopendata.testing.samples import load  # only needed when nothing is given
 
             datasets = load()
-        self.options = Options(
+        self.options: Options = Options(
             era, language, ParquetVariant.of(parquet_variant), time_bounds, unstable_order, strict_refine
         )
-        self.requests = RequestLog()
+        self.requests: RequestLog = RequestLog()
         self._keys = Keys()
         self._quota = Quota()
         self._dataset_quotas: dict[str, Quota] = {}
@@ -113,8 +113,8 @@ class StandIn:
         self._numbers = count()
         self._server = _Server(self, port)
         self._thread: threading.Thread | None = None
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self.stock = Stock(datasets, self.url, era)
+        self.url: str = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.stock: Stock = Stock(datasets, self.url, era)
 
     def __enter__(self) -> StandIn:
         return self.start()

@@ -45,7 +45,7 @@ When = int | str | date | None
 FREQUENCIES = ("D", "M", "Y")
 
 # By what a dataset, or a row, is known to be about births or deaths.
-WORDS = {"births": ("naissance",), "deaths": ("deces", "mortalite")}
+WORDS: dict[str, tuple[str, ...]] = {"births": ("naissance",), "deaths": ("deces", "mortalite")}
 
 SEVERAL_ROWS = "on a day that has several rows, added up"
 NO_DAY = "without a day, in no period"

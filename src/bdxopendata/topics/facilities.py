@@ -109,7 +109,7 @@ class Facilities:
         return f"facilities(kind), with kind one of {', '.join(KINDS)}"
 
 
-facilities = Facilities()
+facilities: Facilities = Facilities()
 
 
 @cache

@@ -126,7 +126,7 @@ class Pace:
 
 
 # Replaced by tests; looked up when a watch begins.
-clock = Clock()
+clock: Clock = Clock()
 
 
 def seconds_of(every: float | timedelta) -> float:

@@ -29,7 +29,7 @@ from bdxopendata.errors import AlreadyRecordingError, BdxOpenDataError
 from bdxopendata.lineage import ATTRIBUTE
 from bdxopendata.topics import live, observations, pace, recorded, watching
 
-log = logging.getLogger("bdxopendata")
+log: logging.Logger = logging.getLogger("bdxopendata")
 
 LOCK = ".bdxopendata.lock"
 # Files of one day before they are put together.
@@ -180,9 +180,9 @@ class Recorder:
         observed_at: str = observations.OBSERVED_AT,
         topic: str = "",
     ) -> None:
-        self.path = Path(path).expanduser()
-        self.new = 0
-        self.known = 0
+        self.path: Path = Path(path).expanduser()
+        self.new: int = 0
+        self.known: int = 0
         self._key = (key,) if isinstance(key, str) else tuple(key or ())
         self._observed_at = observed_at
         self._topic = topic

@@ -369,7 +369,7 @@ class Oddities:
         from bdxopendata.frames import Quality
 
         self.told: list[list[str]] = [[] for _ in range(rows)]
-        self.quality = Quality()
+        self.quality: Quality = Quality()
 
     def read(self, values: pd.Series, column: str, reader: Callable[[str], Any]) -> list[Any]:
         """Read each text; what the reader refuses (ValueError) is missing, told and counted."""

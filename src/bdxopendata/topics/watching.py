@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
     from bdxopendata.topics.observations import Seen
 
-log = logging.getLogger("bdxopendata")
+log: logging.Logger = logging.getLogger("bdxopendata")
 
 # Live topics by name, with the columns that tell their rows apart. A name is also that of the module and the function.
-LIVE = {
+LIVE: dict[str, tuple[str, ...]] = {
     "parking": ("ident",),
     "bikes": ("station",),
     "traffic": ("segment",),
@@ -147,13 +147,13 @@ class Watch:
     """
 
     def __init__(self, source: _Source, steps: pace.Pace, stop: pace.Stop, rules: _Rules) -> None:
-        self.topic = source.name if source.key else ""
-        self.polls = 0
+        self.topic: str = source.name if source.key else ""
+        self.polls: int = 0
         self.last_success: datetime | None = None
-        self.consecutive_failures = 0
+        self.consecutive_failures: int = 0
         self.last_error: BdxOpenDataError | None = None
-        self.changed = False
-        self.stale = False
+        self.changed: bool = False
+        self.stale: bool = False
         self._source = source
         self._pace = steps
         self._clock = pace.clock

@@ -17,7 +17,7 @@ from bdxopendata.config import PREFIX, Secret, Settings
 from bdxopendata.errors import ConfigurationError
 from bdxopendata.portals import BORDEAUX, Portal, is_loopback, portal_of
 
-log = logging.getLogger("bdxopendata")
+log: logging.Logger = logging.getLogger("bdxopendata")
 
 PORTAL_VARIABLE = f"{PREFIX}PORTAL"
 _DEFAULT_PORTS = {"http": 80, "https": 443}

@@ -29,7 +29,7 @@ from bdxopendata.errors import BdxOpenDataWarning
 if TYPE_CHECKING:
     from requests_cache.backends.sqlite import SQLiteCache
 
-log = logging.getLogger("bdxopendata")
+log: logging.Logger = logging.getLogger("bdxopendata")
 T = TypeVar("T")
 
 # Without network even an old answer is better than none; after this it is removed.

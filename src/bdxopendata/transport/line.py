@@ -22,7 +22,7 @@ class Line:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
-        self.is_cut = False
+        self.is_cut: bool = False
 
     def cut(self) -> None:
         """Shut down what is open, and allow nothing more."""

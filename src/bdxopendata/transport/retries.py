@@ -22,7 +22,7 @@ from typing import TypeVar
 from bdxopendata.errors import BdxOpenDataError
 from bdxopendata.transport.deadline import Deadline
 
-log = logging.getLogger("bdxopendata")
+log: logging.Logger = logging.getLogger("bdxopendata")
 T = TypeVar("T")
 
 # Replaced by tests; looked up at each call.

@@ -21,7 +21,7 @@ from bdxopendata.transport.line import Line
 from bdxopendata.transport.punctual import CURRENT, PunctualAdapter
 from bdxopendata.transport.retries import Failure, Kind
 
-log = logging.getLogger("bdxopendata")
+log: logging.Logger = logging.getLogger("bdxopendata")
 
 CONNECT_SECONDS = 5.0
 

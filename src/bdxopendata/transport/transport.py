@@ -39,7 +39,7 @@ from bdxopendata.transport.retries import Failure, Kind
 from bdxopendata.transport.session import Sessions
 from bdxopendata.transport.slots import SLOTS
 
-log = logging.getLogger("bdxopendata")
+log: logging.Logger = logging.getLogger("bdxopendata")
 T = TypeVar("T")
 
 METADATA_SECONDS = 60.0
@@ -61,14 +61,15 @@ class Transport:
     def __init__(self, portal: Portal, settings: Settings, line: Line | None = None) -> None:
         self.portal = portal
         self.settings = settings
-        key, self.key_source = usable_key(portal, settings)
-        self.fingerprint = key.fingerprint if key is not None else None
+        key, source = usable_key(portal, settings)
+        self.key_source: str | None = source
+        self.fingerprint: str | None = key.fingerprint if key is not None else None
         self._auth = KeyAuth(key, frozenset(origin_of(address) for address in portal.addresses))
         self._line = line
         self._sessions = Sessions(line)
         self._quota: Quota | None = None
         # Whether the stand-in portal answered: whoever shows its rows must say so.
-        self.stand_in = portal.stand_in
+        self.stand_in: bool = portal.stand_in
         self._notes = threading.Lock()
 
     def __repr__(self) -> str:
