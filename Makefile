@@ -31,6 +31,9 @@ check: .venv/ready-dev
 	$(BIN)/ruff check src tests examples benchmarks
 	$(BIN)/ruff format --check src tests examples benchmarks
 	$(BIN)/mypy
+	$(BIN)/mypy tests/typing/public_api.py
+	$(BIN)/pyright
+	$(BIN)/pyright --verifytypes bdxopendata --ignoreexternal
 	$(BIN)/lint-imports
 
 docs: .venv/ready-docs

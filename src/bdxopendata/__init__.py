@@ -74,7 +74,9 @@ if TYPE_CHECKING:
     from bdxopendata.topics.waste import waste_collection as waste_collection
     from bdxopendata.topics.watching import watch as watch
     from bdxopendata.transport import Quota as Quota
-    from bdxopendata.transport import last_quota as quota  # noqa: F401  renamed on purpose
+    from bdxopendata.transport import last_quota
+
+    quota = last_quota
 
 __version__: str
 
