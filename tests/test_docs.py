@@ -49,7 +49,10 @@ def test_every_plain_text_block_belongs_to_a_python_block() -> None:
 @pytest.mark.parametrize("text", TEXTS, ids=NAMES)
 def test_relative_links_lead_to_files(text: Path) -> None:
     for target in linked(text.read_text(encoding="utf-8")):
-        assert (text.parent / target.split("#")[0]).exists(), target
+        path = (text.parent / target.split("#")[0]).resolve()
+        # Pages of the gallery are made by the build, which checks links to them too.
+        if path.parent != pages.ROOT / "docs" / "gallery":
+            assert path.exists(), target
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=NAMES)
