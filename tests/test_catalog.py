@@ -12,6 +12,7 @@ import pytest
 from bdxopendata import catalog as catalog_module
 from bdxopendata.catalog import Catalog, fold
 from bdxopendata.config import Settings
+from bdxopendata.dataset import Dataset
 from bdxopendata.errors import DataQualityWarning, DatasetNotFoundError, IncompleteDataError, NetworkError, OfflineError
 from bdxopendata.testing import SampleDataset
 from bdxopendata.testing.bodies import Reply
@@ -345,3 +346,30 @@ def test_folding_takes_case_and_accents_away(text: str, folded: str) -> None:
 def test_two_catalogues_of_the_same_portal_are_equal() -> None:
     assert Catalog() == Catalog("datahub.bordeaux-metropole.fr")
     assert Catalog() != Catalog("opendata.paris.fr")
+
+
+def test_datasets_are_found_in_lists_and_catalogues_by_id_and_as_themselves(serve: Serve) -> None:
+    catalog = serve("ec_arbre_p", "st_park_p").catalog
+    found = catalog.search("parking")
+    parks, trees = catalog["st_park_p"], catalog["ec_arbre_p"]
+
+    assert "st_park_p" in found
+    assert parks in found
+    assert "ec_arbre_p" not in found
+    assert trees not in found
+    assert parks in catalog
+    assert Dataset("st_park_p") not in catalog
+    assert Dataset("none", catalog=catalog) not in catalog
+
+
+def test_a_facet_nearly_named_is_said(serve: Serve) -> None:
+    catalog = serve("ec_arbre_p").catalog
+
+    with pytest.raises(ValueError, match="Did you mean 'theme'"):
+        catalog.facets("themes")
+    assert set(catalog.facets("theme")["facet"]) == {"theme"}
+
+
+def test_an_empty_address_is_said_to_be_empty() -> None:
+    with pytest.raises(ValueError, match="is empty"):
+        Catalog(" ")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ import pytest
 from bdxopendata.config import Settings
 from bdxopendata.dataset import Dataset, safe_name
 from bdxopendata.errors import AuthenticationError, DatasetNotFoundError, SchemaError, UnknownFieldError
+from bdxopendata.odsql import F
 from bdxopendata.testing import SampleDataset
 from bdxopendata.testing.sample import Attachment
 
@@ -213,3 +216,33 @@ def test_settings_and_a_catalogue_together_are_refused(serve: Serve) -> None:
 )
 def test_a_foreign_name_becomes_a_safe_one(name: str, expected: str) -> None:
     assert safe_name(name, "fallback") == expected
+
+
+def test_a_dataset_is_never_changed() -> None:
+    dataset = Dataset("st_park_p")
+
+    with pytest.raises(AttributeError, match="never changed"):
+        dataset.id = "other"
+    with pytest.raises(AttributeError, match="never changed"):
+        del dataset.id
+    assert pickle.loads(pickle.dumps(dataset)) == dataset
+    assert copy.deepcopy(dataset).id == "st_park_p"
+
+
+def test_the_fields_of_a_dataset_are_named_and_completed(serve: Serve) -> None:
+    trees = serve("ec_arbre_p").dataset("ec_arbre_p")
+
+    assert trees.where(trees.F.hauteur > 20) == trees.where(F.hauteur > 20)
+    assert str(trees.F["genre"] == "Quercus") == str(F.genre == "Quercus")
+    assert {"hauteur", "genre"} <= set(dir(trees.F))
+    assert list(trees.schema.names) == trees.F._ipython_key_completions_()
+    assert "hauteur" in repr(trees.F)
+    with pytest.raises(UnknownFieldError, match="hauteur"):
+        trees.F.hauteurs  # noqa: B018  naming it is what is refused
+
+
+def test_completing_fields_is_quiet_where_the_portal_cannot_be_reached() -> None:
+    trees = Dataset("ec_arbre_p", settings=Settings(offline=True))
+
+    assert dir(trees.F) == []
+    assert "not asked for yet" in repr(trees.F)

@@ -57,5 +57,5 @@ def test_a_type_that_is_not_known_is_kept_as_sent() -> None:
 def test_the_text_of_a_schema_has_one_line_a_field() -> None:
     lines = repr(TREES).splitlines()
 
-    assert lines[0] == "Schema of 3 fields"
+    assert lines[0] == "Schema of ec_arbre_p: 3 fields"
     assert lines[3].split() == ["hauteur", "double", "float64", "Hauteur"]

@@ -13,11 +13,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from bdxopendata import mirroring, odsql
+from bdxopendata import mirroring, odsql, show
 from bdxopendata.config import Settings
 from bdxopendata.dataset import Dataset
 from bdxopendata.errors import (
@@ -30,11 +29,12 @@ from bdxopendata.errors import (
     ServerError,
     excerpt,
     levels_up,
+    name_list,
 )
 from bdxopendata.explore import FACET_VALUES, PAGE, WINDOW, Explore, explore_for
 from bdxopendata.metadata import DatasetInfo, dataset_id_of
 from bdxopendata.portals import Portal, portal_of
-from bdxopendata.store import Store
+from bdxopendata.store import Entry, Store
 
 if TYPE_CHECKING:
     import os
@@ -160,7 +160,7 @@ class Catalog(Sequence[str]):
         odd: list[str] = []
         for row in rows:
             try:
-                info = DatasetInfo.from_json(row, self.portal)
+                info = DatasetInfo.from_json(row, self.portal, timezone=self.explore.timezone)
             except (TypeError, ValueError):
                 odd.append("an entry without an id")
                 continue
@@ -184,6 +184,8 @@ class Catalog(Sequence[str]):
         return iter(self._infos)
 
     def __contains__(self, dataset_id: object) -> bool:
+        if isinstance(dataset_id, Dataset):
+            return dataset_id.at == self.portal and dataset_id.id in self._infos
         return dataset_id in self._infos
 
     @overload
@@ -335,7 +337,16 @@ class Catalog(Sequence[str]):
         -------
         pandas.DataFrame
             Columns ``facet``, ``value`` (text) and ``count`` (datasets). The portal lists at most 100 values a facet.
+
+        Raises
+        ------
+        ValueError
+            If a name is nearly that of a facet; the message says which.
         """
+        for name in names:
+            near = get_close_matches(name, FACETS, n=2, cutoff=0.7) if name not in FACETS else []
+            if near:
+                raise ValueError(f"There is no facet '{excerpt(name, 40)}'. Did you mean {name_list(near)}?")
         from bdxopendata.frames import facets_frame
 
         return facets_frame(self.explore.facets(names or FACETS))
@@ -402,6 +413,25 @@ class Catalog(Sequence[str]):
         known = f", {len(self._listing)} datasets" if self._listing is not None else ""
         return f"Catalog of {self.portal.host}{known}"
 
+    def _repr_html_(self) -> str:
+        stored = [one for one in self.store.entries() if one.record.get("portal") == self.portal.host]
+        facts: list[tuple[str, show.Cell]] = [
+            ("address", show.link(self.portal.addresses[0])),
+            ("datasets", "not listed yet" if self._listing is None else f"{len(self._listing):,}"),
+            (
+                "stored here",
+                f"{len(stored)} answer{'s' if len(stored) != 1 else ''}, {_bytes(stored)}" if stored else "nothing",
+            ),
+            ("offline", "yes: only what is stored" if self.settings.offline else None),
+            ("find", show.code("catalog.search('…')")),
+        ]
+        name = self.portal.name if self.portal.name != self.portal.host else ""
+        parts = []
+        if self._listing:
+            summary = f"Datasets ({len(self._listing):,})"
+            parts.append(show.folded(summary, show.table(_table("Datasets", list(self._listing.values())))))
+        return show.card(f"Catalog of {self.portal.host}", name, facts, *parts)
+
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class DatasetList(Sequence[Dataset]):
@@ -439,31 +469,28 @@ class DatasetList(Sequence[Dataset]):
     def __hash__(self) -> int:
         return hash(self.datasets)
 
+    def __contains__(self, wanted: object) -> bool:
+        """Whether a dataset, or the one of an id, is among them."""
+        if isinstance(wanted, str):
+            return any(one.id == wanted for one in self.datasets)
+        return wanted in self.datasets
+
     def __repr__(self) -> str:
         if not self.datasets:
             return "No datasets"
-        rows = [(one.id, _rows_shown(one.info), excerpt(one.info.title, 60)) for one in self.datasets[:_SHOWN]]
+        # The hint of what was left out is a line as well.
+        rows = [(one.id, one.info.rows_shown, excerpt(one.info.title, 60)) for one in self.datasets[: show.ROWS]]
         widths = [max(len(row[place]) for row in rows) for place in (0, 1)]
         lines = [f"{ident:<{widths[0]}}  {count:>{widths[1]}}  {title}" for ident, count, title in rows]
-        more = len(self.datasets) - len(rows)
-        return "\n".join([*lines, *([f"… and {more} more"] if more else [])])
+        more = [""] * (len(self.datasets) - len(rows))
+        return show.screen([*lines, *more], "to_pandas() has them all")
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td><code>{escape(one.id)}</code></td><td>{escape(one.info.title)}</td>"
-            f"<td style='text-align:right'>{_rows_shown(one.info)}</td></tr>"
-            for one in self.datasets[:_SHOWN]
-        )
-        more = len(self.datasets) - _SHOWN
-        note = f"<p>… and {more} more</p>" if more > 0 else ""
-        return (
-            "<table><thead><tr><th scope='col'>dataset</th><th scope='col'>title</th><th scope='col'>rows</th></tr>"
-            f"</thead><tbody>{rows}</tbody></table>{note}"
-        )
+        count = f"{len(self.datasets):,} dataset{'s' if len(self.datasets) != 1 else ''}" if self.datasets else None
+        return show.table(_table(count or "No datasets", [one.info for one in self.datasets]), alone=True)
 
 
 _ORDERED = (("order_by", "dataset_id"),)
-_SHOWN = 20
 _NOT_FOUND = 9
 
 
@@ -507,10 +534,14 @@ def _no_such(name: str, value: str, known: Sequence[str]) -> str:
     )
 
 
-def _rows_shown(info: DatasetInfo) -> str:
-    if not info.has_records:
-        return "no table"
-    return "?" if info.records_count is None else f"{info.records_count:,}"
+def _table(caption: str, infos: Sequence[DatasetInfo]) -> show.Table:
+    rows = [[show.code(one.dataset_id), one.title, one.publisher, one.rows_shown] for one in infos]
+    return show.Table(caption, ["dataset", "title", "publisher", "rows"], rows, frozenset({3}))
+
+
+def _bytes(entries: Iterable[Entry]) -> str:
+    size = sum(int(one.record.get("bytes", 0)) for one in entries)
+    return f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:,.1f} kB"
 
 
 def _infos_frame(infos: Iterable[DatasetInfo]) -> pd.DataFrame:

@@ -11,14 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bdxopendata import show
 from bdxopendata.answers import Answers
 from bdxopendata.config import Settings
-from bdxopendata.errors import UnexpectedAnswerError
+from bdxopendata.errors import BdxOpenDataError, UnexpectedAnswerError, excerpt
 from bdxopendata.explore import Explore, explore_for
 from bdxopendata.fields import Schema
 from bdxopendata.metadata import Attachment, DatasetInfo, dataset_id_of
-from bdxopendata.odsql import Expression, OrderKey, Question, Selection, SelectItem
-from bdxopendata.portals import portal_of
+from bdxopendata.odsql import Expression, F, OrderKey, Question, Selection, SelectItem
+from bdxopendata.portals import Portal, portal_of
 from bdxopendata.query import Query
 from bdxopendata.reading import Reader
 from bdxopendata.store import Store
@@ -63,8 +64,11 @@ class Dataset(Answers):
     Dataset('st_park_p') at opendata.bordeaux-metropole.fr
     """
 
+    id: str
+    _source: Reader
+
     def __init__(self, dataset_id: str, *, catalog: HasExplore | None = None, settings: Settings | None = None) -> None:
-        self.id: str = dataset_id_of(dataset_id)
+        object.__setattr__(self, "id", dataset_id_of(dataset_id))
         if catalog is not None and settings is not None:
             raise TypeError("Give catalog= or settings=, not both: a catalogue has its own settings.")
         if catalog is not None and not hasattr(catalog, "explore"):
@@ -76,7 +80,15 @@ class Dataset(Answers):
             explore, store = explore_for(portal_of(None), settings), Store(settings.folder)
         else:
             explore, store = catalog.explore, catalog.store
-        self._source = Reader(self.id, explore, store)
+        object.__setattr__(self, "_source", Reader(self.id, explore, store))
+
+    if not TYPE_CHECKING:
+
+        def __setattr__(self, name, value):
+            raise AttributeError(f"A Dataset is never changed, so '{name}' cannot be set; make another Dataset.")
+
+        def __delattr__(self, name):
+            raise AttributeError(f"A Dataset is never changed, so '{name}' cannot be deleted.")
 
     @classmethod
     def of(cls, info: DatasetInfo, *, catalog: HasExplore) -> Dataset:
@@ -93,6 +105,11 @@ class Dataset(Answers):
         return Question()
 
     @property
+    def at(self) -> Portal:
+        """The portal that has it."""
+        return self._source.explore.portal
+
+    @property
     def info(self) -> DatasetInfo:
         """What the portal says of it: title, publisher, licence, version and more; asked for once.
 
@@ -107,6 +124,11 @@ class Dataset(Answers):
     def schema(self) -> Schema:
         """Its fields, in order."""
         return self.info.schema
+
+    @property
+    def F(self) -> DatasetFields:  # noqa: N802  called as the F of all datasets
+        """Its fields, for conditions: ``trees.F.hauteur > 20``. Tab completes them; a wrong name is refused at once."""
+        return DatasetFields(self._source)
 
     @property
     def page_url(self) -> str:
@@ -260,6 +282,55 @@ class Dataset(Answers):
 
     def __repr__(self) -> str:
         return f"Dataset({self.id!r}) at {self._source.explore.portal.host}"
+
+    def _repr_html_(self) -> str:
+        seen = self._source.seen
+        if seen is not None:
+            return seen._repr_html_()
+        facts = [("page", show.link(self.page_url)), ("known", "nothing yet: .info and .schema ask the portal")]
+        return show.card(self.id, self._source.explore.portal.name, facts)
+
+
+class DatasetFields:
+    """The fields of one dataset, as `F` has those of any: ``trees.F.hauteur``, or ``trees.F["odd name"]``.
+
+    Notes
+    -----
+    The portal is asked for the dataset's description when a field is first named, and when names are completed.
+    """
+
+    __slots__ = ("_reader",)
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def __getattr__(self, name: str) -> Expression:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self[name]
+
+    def __getitem__(self, name: str) -> Expression:
+        if isinstance(name, str):
+            self._reader.info.schema.require(name)
+        return F[name]
+
+    def __dir__(self) -> list[str]:
+        return [name for name in self._names() if name.isidentifier()]
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return self._names()
+
+    def _names(self) -> list[str]:
+        try:
+            return list(self._reader.info.schema.names)
+        except BdxOpenDataError:
+            # Who completes a name did not ask for an error.
+            return []
+
+    def __repr__(self) -> str:
+        seen = self._reader.seen
+        names = "not asked for yet" if seen is None else excerpt(", ".join(seen.schema.names), 300)
+        return f"Fields of '{self._reader.dataset_id}': {names}"
 
 
 def safe_name(name: str, fallback: str) -> str:

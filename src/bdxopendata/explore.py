@@ -211,7 +211,7 @@ class Explore:
     def _described(self, body: Any, dataset_id: str) -> DatasetInfo:
         if not isinstance(body, Mapping) or body.get("dataset_id", body.get("datasetid")) != dataset_id:
             raise UnexpectedAnswerError(f"no description of '{dataset_id}'", _shown(body))
-        return DatasetInfo.from_json(body, self.portal)
+        return DatasetInfo.from_json(body, self.portal, timezone=self.timezone)
 
     def _attachment(self, dataset_id: str, sent: Mapping[str, Any]) -> Attachment:
         metas = sent.get("metas") if isinstance(sent.get("metas"), Mapping) else {}

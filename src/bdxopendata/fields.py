@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
+from bdxopendata import show
 from bdxopendata.errors import UnknownFieldError, excerpt
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 UNKNOWN = "unknown"
 
@@ -125,6 +129,19 @@ class Field:
         """Return the same field under another column name."""
         return self if name == self.name else replace(self, name=name)
 
+    def _repr_html_(self) -> str:
+        facts = [
+            ("label", self.label),
+            ("type", self.type),
+            ("dtype", self.dtype),
+            ("unit", self.unit),
+            ("precision", self.precision),
+            ("several values", f"joined by '{self.separator}'" if self.multivalued else None),
+            ("facet", "yes" if self.facet else None),
+            ("description", self.description),
+        ]
+        return show.card(self.name, "field", facts)
+
 
 class Schema:
     """The fields of a dataset or of an answer, in order.
@@ -133,12 +150,14 @@ class Schema:
     class, since a sequence of fields could not be asked for a text.
     """
 
-    __slots__ = ("_by_name", "_fields", "dataset_id")
+    __slots__ = ("_by_name", "_fields", "dataset_id", "timezone")
 
-    def __init__(self, fields: Iterable[Field], *, dataset_id: str | None = None) -> None:
+    def __init__(self, fields: Iterable[Field], *, dataset_id: str | None = None, timezone: str | None = None) -> None:
         self._fields = tuple(fields)
         self._by_name = {one.name: one for one in self._fields}
         self.dataset_id: str | None = dataset_id
+        # The zone in which frames show its moments, where it is known.
+        self.timezone: str | None = timezone
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -178,7 +197,7 @@ class Schema:
         if isinstance(key, str):
             return self.require(key)
         if isinstance(key, slice):
-            return Schema(self._fields[key], dataset_id=self.dataset_id)
+            return Schema(self._fields[key], dataset_id=self.dataset_id, timezone=self.timezone)
         return self._fields[key]
 
     def __iter__(self) -> Iterator[Field]:
@@ -196,9 +215,69 @@ class Schema:
     def __hash__(self) -> int:
         return hash(self._fields)
 
+    def dtypes(self) -> dict[str, str]:
+        """Pandas dtype by field name, as text, with the zone in which frames show moments."""
+        return {one.name: one.dtype.replace(", zone]", f", {self.timezone or 'zone'}]") for one in self._fields}
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row a field.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``name``, ``label``, ``type`` (of the portal), ``dtype`` (of the frame), ``unit``, ``description``
+            (text, missing where the publisher wrote none), ``multivalued`` and ``facet`` (``boolean``); in the order of
+            the fields.
+        """
+        import pandas as pd
+
+        # The text dtype of the frames, whichever pandas is installed.
+        text = pd.Series(["a"]).convert_dtypes().dtype if pd.__version__ < "3" else "str"
+        dtypes = self.dtypes()
+        columns = {
+            "name": [one.name for one in self],
+            "label": [one.label for one in self],
+            "type": [one.type for one in self],
+            "dtype": [dtypes[one.name] for one in self],
+            "unit": [one.unit for one in self],
+            "description": [one.description for one in self],
+        }
+        frame = pd.DataFrame({name: pd.Series(values, dtype=text) for name, values in columns.items()})
+        frame["multivalued"] = pd.Series([one.multivalued for one in self], dtype="boolean")
+        frame["facet"] = pd.Series([one.facet for one in self], dtype="boolean")
+        return frame
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self.names)
+
     def __repr__(self) -> str:
-        width = max((len(name) for name in self.names), default=0)
-        rows = [
-            f"  {one.name:<{width}}  {one.type:<12}  {one.dtype:<24}  {excerpt(one.label, 60)}".rstrip() for one in self
+        dtypes = self.dtypes()
+        cells = [
+            (excerpt(one.name, 40), one.type, dtypes[one.name], one.label if one.label != one.name else "")
+            for one in self
         ]
-        return "\n".join([f"Schema of {len(self)} fields", *rows])
+        widths = [max((len(row[place]) for row in cells), default=0) for place in range(3)]
+        rows = [
+            f"  {name:<{widths[0]}}  {kind:<{widths[1]}}  {dtype:<{widths[2]}}  {excerpt(label, 40)}".rstrip()
+            for name, kind, dtype, label in cells
+        ]
+        return show.screen([self._heading(), *rows], "to_pandas() has them all")
+
+    def _heading(self) -> str:
+        of = f" of {self.dataset_id}" if self.dataset_id else ""
+        return f"Schema{of}: {len(self)} field{'s' if len(self) != 1 else ''}"
+
+    def _repr_html_(self) -> str:
+        return show.table(self.drawn(self._heading()), alone=True)
+
+    def drawn(self, caption: str) -> show.Table:
+        """Make a table of the fields, to be shown."""
+        dtypes = self.dtypes()
+        units = any(one.unit for one in self)
+        rows = []
+        for one in self:
+            about = "" if one.label == one.name else one.label
+            text: show.Cell = show.both(about, one.description) if one.description else about
+            unit = [one.unit] if units else []
+            rows.append([show.code(one.name), one.type, dtypes[one.name], *unit, text])
+        return show.Table(caption, ["field", "type", "dtype", *(["unit"] if units else []), "label"], rows)

@@ -15,7 +15,7 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from bdxopendata.errors import excerpt
+from bdxopendata import show
 from bdxopendata.fields import FIELD_TYPES, LEGACY_TYPES, UNKNOWN, Field, Schema
 from bdxopendata.portals import API_PATH, Portal
 
@@ -66,6 +66,10 @@ class Attachment:
     title: str
     mimetype: str | None
     url: str
+
+    def _repr_html_(self) -> str:
+        facts = [("id", self.id), ("media type", self.mimetype), ("address", show.link(self.url))]
+        return show.card(self.title, "attachment", facts)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -149,36 +153,68 @@ class DatasetInfo:
             return None
         return min(lons), min(lats), max(lons), max(lats)
 
+    @property
+    def rows_shown(self) -> str:
+        """Its number of rows for people; ``?`` where the portal does not say, ``no table`` where there are none."""
+        if not self.has_records:
+            return "no table"
+        return "?" if self.records_count is None else f"{self.records_count:,}"
+
+    def _facts(self) -> list[tuple[str, str | None]]:
+        return [
+            ("title", self.title),
+            ("publisher", self.publisher),
+            ("licence", self.licence),
+            ("themes", ", ".join(self.themes)),
+            ("rows", self.rows_shown),
+            ("fields", f"{len(self.schema)}{', with geometry' if self.has_geometry else ''}"),
+            ("modified", f"{self.modified.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if self.modified else None),
+            ("version", self.version),
+            ("updated", self.update_frequency),
+            ("attachments", str(len(self.attachments)) if self.attachments else None),
+            ("page", self.page_url),
+        ]
+
     def __repr__(self) -> str:
-        rows = "no table" if not self.has_records else f"{self.records_count:,}" if self.records_count else "?"
-        facts = {
-            "title": self.title,
-            "publisher": self.publisher,
-            "licence": self.licence,
-            "themes": ", ".join(self.themes),
-            "rows": rows,
-            "fields": str(len(self.schema)),
-            "modified": f"{self.modified:%Y-%m-%d %H:%M} UTC" if self.modified else None,
-            "version": self.version,
-            "attachments": str(len(self.attachments)) if self.attachments else None,
-            "page": self.page_url,
-            "about": self.description.replace("\n", " "),
-        }
-        lines = [f"  {name:<12} {excerpt(value, 100)}" for name, value in facts.items() if value]
-        return "\n".join([f"Dataset {self.dataset_id} of {self.portal}", *lines])
+        about = ("about", self.description.replace("\n", " "))
+        return show.facts_text(f"Dataset {self.dataset_id} of {self.portal}", [*self._facts(), about])
+
+    def _repr_html_(self) -> str:
+        linked = {"page": show.link(self.page_url), "licence": show.link(self.licence_url, self.licence)}
+        facts = [(name, linked.get(name, value)) for name, value in self._facts() if name != "title"]
+        return show.card(self.title or self.dataset_id, f"{self.dataset_id} · {self.portal}", facts, *self._folded())
+
+    def _folded(self) -> list[show.Html]:
+        parts = []
+        if self.description:
+            parts.append(show.folded("About", show.paragraph(self.description)))
+        if len(self.schema):
+            parts.append(show.folded(f"Fields ({len(self.schema)})", show.table(self.schema.drawn("Fields"))))
+        if self.attachments:
+            rows = [[one.title, one.mimetype, show.link(one.url, one.id)] for one in self.attachments]
+            files = show.Table("Attachments", ["title", "media type", "file"], rows)
+            parts.append(show.folded(f"Attachments ({len(rows)})", show.table(files)))
+        if self.problems:
+            text = show.paragraph("\n".join(self.problems))
+            parts.append(show.folded(f"Not understood ({len(self.problems)})", text))
+        return parts
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any], portal: Portal) -> DatasetInfo:
-        """Read the portal's object of one dataset; only an object without an id is refused (`ValueError`)."""
-        return _Reading(body, portal).info()
+    def from_json(cls, body: Mapping[str, Any], portal: Portal, *, timezone: str | None = None) -> DatasetInfo:
+        """Read the portal's object of one dataset; only an object without an id is refused (`ValueError`).
+
+        `timezone` is the zone in which frames will show moments; by default the portal's.
+        """
+        return _Reading(body, portal, timezone or portal.timezone).info()
 
 
 class _Reading:
     """One pass over a portal's object, collecting what is odd about it."""
 
-    def __init__(self, body: Mapping[str, Any], portal: Portal) -> None:
+    def __init__(self, body: Mapping[str, Any], portal: Portal, timezone: str) -> None:
         self.body = body
         self.portal = portal
+        self.timezone = timezone
         self.problems: list[str] = []
         self.dataset_id = dataset_id_of(body.get("dataset_id", body.get("datasetid")))
         self.default = self._default_metas()
@@ -234,7 +270,7 @@ class _Reading:
                 self.problems.append(f"two fields named {one['name']!r}")
             else:
                 fields[one["name"]] = self._field(one)
-        return Schema(fields.values(), dataset_id=self.dataset_id)
+        return Schema(fields.values(), dataset_id=self.dataset_id, timezone=self.timezone)
 
     def _field(self, sent: Mapping[str, Any]) -> Field:
         name = sent["name"]

@@ -81,6 +81,10 @@ def origin(address: str) -> str:
     if not isinstance(address, str):
         raise TypeError(f"A portal address is text, such as 'https://opendata.paris.fr', not {type(address).__name__}.")
     text = address.strip()
+    if not text:
+        raise ValueError(
+            "A portal address is empty; write one such as 'https://opendata.paris.fr', or leave it out for Bordeaux."
+        )
     parts = _split(text if "://" in text else f"https://{text}")
     if parts.scheme not in ("http", "https"):
         raise ValueError(f"A portal address starts with https://, not {parts.scheme}:// .")

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from bdxopendata import odsql
+from bdxopendata import odsql, show
 from bdxopendata.answers import Answers, whole
-from bdxopendata.errors import BdxOpenDataWarning, levels_up
+from bdxopendata.errors import BdxOpenDataWarning, excerpt, levels_up
 from bdxopendata.fields import Schema
 from bdxopendata.odsql import F, Question
 from bdxopendata.odsql.geometries import geometry_text
@@ -287,20 +287,39 @@ class Query(Answers):
     def __hash__(self) -> int:
         return hash((id(self._source), self._parts))
 
-    def __str__(self) -> str:
+    def _said(self) -> list[tuple[str, str]]:
+        """Word what the verbs collected: a verb and what it was given."""
         parts = self._parts
-        shown = [f"where {odsql.render(one)}" for one in parts.where]
-        shown += [f"{place.method} of the geometry" for place in parts.places]
+        said = [("where", odsql.render(one)) for one in parts.where]
+        said += [(f"{place.method} of the geometry", _places_said(place)) for place in parts.places]
         for name, items in (("group_by", parts.group_by), ("select", parts.select or ()), ("order_by", parts.order_by)):
             if items:
-                shown.append(f"{name} {', '.join(odsql.render(one) for one in items)}")
-        shown += [f"refine {field}={value}" for field, value in parts.refine]
-        shown += [f"exclude {field}={value}" for field, value in parts.exclude]
+                said.append((name, ", ".join(odsql.render(one) for one in items)))
+        said += [("refine", f"{field}={value}") for field, value in parts.refine]
+        said += [("exclude", f"{field}={value}") for field, value in parts.exclude]
         if parts.limit is not None:
-            shown.append(f"limit {parts.limit}")
-        return f"Query of '{self._source.dataset_id}': {' · '.join(shown) or 'everything'}"
+            said.append(("limit", str(parts.limit)))
+        return said
 
-    __repr__ = __str__
+    def __str__(self) -> str:
+        said = " · ".join(verb if verb.endswith("geometry") else f"{verb} {value}" for verb, value in self._said())
+        return f"Query of '{self._source.dataset_id}': {said or 'everything'}"
+
+    def __repr__(self) -> str:
+        return excerpt(str(self), 1_000)
+
+    def _repr_html_(self) -> str:
+        facts = [(verb, show.code(value[:1_000])) for verb, value in self._said()] or [
+            ("rows", show.code("everything"))
+        ]
+        ask = "Nothing is asked before an ending: to_pandas(), to_geopandas(), count(), save(…) …"
+        return show.card(
+            f"Query of {self._source.dataset_id}", self._source.explore.portal.name, facts, show.paragraph(ask)
+        )
+
+
+def _places_said(place: _ByPlace) -> str:
+    return ", ".join(str(one) for one in place.arguments)
 
 
 def _with_named_keys(

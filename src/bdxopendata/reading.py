@@ -173,7 +173,7 @@ class Reader:
             )
 
     def _stored_info(self, entry: Entry) -> DatasetInfo:
-        return DatasetInfo.from_json(entry.record["description"], self.explore.portal)
+        return DatasetInfo.from_json(entry.record["description"], self.explore.portal, timezone=self.explore.timezone)
 
     # Planning
 
