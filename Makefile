@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The documentation theme prints an announcement otherwise.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo test live clients bench check docs wheel clean
+.PHONY: demo test live clients bench check docs reliability soak wheel clean
 
 demo: .venv/ready-demo
 	$(BIN)/python examples/demo.py $(ARGS)
@@ -38,6 +38,15 @@ check: .venv/ready-dev
 
 docs: .venv/ready-docs
 	$(BIN)/mkdocs build --strict
+
+# Every fault by every way to get data; writes docs/reliability.md.
+reliability: .venv/ready-dev
+	$(BIN)/python tests/conformance/run.py
+
+# Processes that are killed while they fetch and record; the figures go onto the same page.
+KILLS ?= 200
+soak: .venv/ready-dev
+	$(BIN)/python tests/conformance/run.py soak $(KILLS)
 
 wheel: .venv/ready-dev
 	$(BIN)/python -m build --wheel
