@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .held import AREAS, FAULTS
-from .scenarios import SCENARIOS, Outcome, Refused, Scenario, Whole
+from .scenarios import SCENARIOS, Interrupted, Outcome, Refused, Scenario, Whole
 from .ways import WAYS, Way
 
 PROJECT = Path(__file__).parents[2]
@@ -145,6 +145,8 @@ def _worded(outcome: Outcome) -> str:
         if outcome.more:
             return f"whole, after {outcome.more} more request{'s' if outcome.more > 1 else ''}"
         return "whole"
+    if isinstance(outcome, Interrupted):
+        return "`KeyboardInterrupt`, at once"
     assert isinstance(outcome, Refused)
     errors = " or ".join(f"`{one.__name__}`" for one in outcome.types)
     if outcome.asked is None or len(outcome.asked) != 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import signal
 import tempfile
 import threading
 import time
@@ -37,7 +38,7 @@ from bdxopendata.transport.slots import SLOTS
 from support.faulty_portal import FaultyPortal, answer
 
 from . import ways
-from .scenarios import RETRIES, Refused, Scenario, Stage, Whole
+from .scenarios import RETRIES, Interrupted, Refused, Scenario, Stage, Whole
 from .ways import MirrorFailed, Place, Way
 
 # Must be in nothing that the library writes, logs or raises.
@@ -221,6 +222,8 @@ def _run(call: Callable[[], Any]) -> Run:
     listener = _Listener(said)
     root = logging.getLogger()
     level = root.level
+    # A worker of the test run may have switched it off.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     root.addHandler(listener)
     root.setLevel(logging.DEBUG)
     begun = time.monotonic()
@@ -230,12 +233,13 @@ def _run(call: Callable[[], Any]) -> Run:
             try:
                 ran.result = call()
             # Whatever it is, it is looked at.
-            except Exception as error:
+            except (Exception, KeyboardInterrupt) as error:
                 ran.error = error
     finally:
         ran.seconds = time.monotonic() - begun
         root.removeHandler(listener)
         root.setLevel(level)
+        signal.signal(signal.SIGINT, handler)
     said += [str(one.message) for one in warned]
     if ran.error is not None:
         told = traceback.TracebackException.from_exception(ran.error, capture_locals=True)
@@ -267,6 +271,9 @@ def _check_outcome(scenario: Scenario, way: Way, ran: Run, expected: list[Clean]
             assert (hits - before.hits, asked - before.asked) == (outcome.more, outcome.more), (
                 f"{hits=} {asked=} {before.hits=} {before.asked=}"
             )
+        return
+    if isinstance(outcome, Interrupted):
+        assert isinstance(ran.error, KeyboardInterrupt), repr(ran.error)
         return
     assert isinstance(outcome, Refused)
     assert ran.error is not None, f"an answer instead of an error: {ran.result}"

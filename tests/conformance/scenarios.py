@@ -75,6 +75,11 @@ class Refused:
 
 
 @dataclass(frozen=True)
+class Interrupted:
+    """KeyboardInterrupt, at once and as itself."""
+
+
+@dataclass(frozen=True)
 class LeftOut:
     """Ways that a scenario makes no sense with, and why."""
 
@@ -82,7 +87,7 @@ class LeftOut:
     reason: str
 
 
-Outcome = Whole | Refused
+Outcome = Whole | Refused | Interrupted
 Make = Callable[[Stage], Fault]
 When = tuple[Make, int | None]
 
@@ -657,4 +662,6 @@ SCENARIOS: tuple[Scenario, ...] = (
         ((lambda stage: answer(damage.with_value(stage.shape, b'{"a": 1, "a": 2}')), None),),
         left_out=(NO_METADATA,),
     ),
+    # F. The user
+    Scenario("Ctrl-C in the middle of the body", (61,), Interrupted(), ((each(faults.interrupt()), 1),)),
 )

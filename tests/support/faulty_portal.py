@@ -11,6 +11,7 @@ import errno
 import gzip
 import json
 import os
+import signal
 import socket
 import ssl
 import struct
@@ -272,6 +273,21 @@ def unframed(body: object = GENUINE, after: float | None = None) -> Fault:
         line.close()
 
     return Fault("unframed", play)
+
+
+def interrupt(after: float = 0.5) -> Fault:
+    """Ctrl-C while the body is under way; the rest of it comes all the same."""
+
+    def play(line: Line) -> None:
+        data = line.given().body
+        line.send(head(length=len(data)) + _beginning(data, after))
+        # Nobody can tell that these bytes were taken; a little later they were.
+        line.portal.stopping.wait(0.05)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        line.portal.stopping.wait(0.05)
+        line.send(data[len(_beginning(data, after)) :])
+
+    return Fault("interrupt", play)
 
 
 def silence() -> Fault:
