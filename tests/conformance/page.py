@@ -94,7 +94,7 @@ def render(passed: Iterable[tuple[str, str]], measured: Mapping[str, Any]) -> st
     for scenario in SCENARIOS:
         text += f"| {scenario.name} | {_outcome(scenario)} | {_cell(scenario, held, reasons)} |\n"
     text += "\nLeft out:\n\n" + "".join(f"- **{letter}**: {reason}.\n" for reason, letter in reasons.items())
-    text += _list_of_faults() + _figures(measured, len(held))
+    text += _list_of_faults() + _figures(measured)
     return text
 
 
@@ -182,11 +182,11 @@ def _test(place: str) -> str:
     return f"`{Path(file).stem.removeprefix('test_')}`: {name.removeprefix('test_').replace('_', ' ')}"
 
 
-def _figures(measured: Mapping[str, Any], passed: int) -> str:
+def _figures(measured: Mapping[str, Any]) -> str:
     matrix, fetching, recording = measured["matrix"], measured["soak"]["fetching"], measured["soak"]["recording"]
     return f"""## What was measured
 
-- The table: {passed:,} cells in {matrix["seconds"]:.0f} seconds of processor time ({matrix["machine"]}).
+- The table: {matrix["cells"]:,} cells in {matrix["seconds"]:.0f} seconds of processor time ({matrix["machine"]}).
 - Killed while they fetch into a store: {fetching["killed"]} processes, each by SIGKILL at another moment. After each
   death the store was read: {fetching["found"]} times it held the whole of one version, otherwise nothing; a torn or
   mixed entry was never found, and the last reader got the current version.

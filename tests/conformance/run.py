@@ -59,7 +59,7 @@ def table() -> None:
     passed = [tuple(one) for one in properties(report, "cell")]
     show(passed)
     measured = page.figures()
-    measured["matrix"] = {"seconds": round(seconds), "machine": machine()}
+    measured["matrix"] = {"cells": len(passed), "seconds": round(seconds), "machine": machine()}
     write(measured)
     page.PAGE.write_text(page.render(passed, measured))
 

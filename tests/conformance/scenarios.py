@@ -127,7 +127,7 @@ class Scenario:
     left_out: tuple[LeftOut, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     changes: Callable[[StandIn, str], None] | None = None
-    seconds: float = 20.0
+    seconds: float = 60.0
     pauses: tuple[float, float] | None = None
     connection: str = ""
 

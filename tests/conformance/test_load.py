@@ -156,5 +156,5 @@ def test_threads_that_wait_for_a_turn_keep_to_their_deadline(tmp_path: Path, beh
     errors = [one for one in answers if isinstance(one, BdxOpenDataError)]
     assert errors
     assert all(one == len(moving().rows) for one in answers if one not in errors)
-    assert took < 20
+    assert took < 60
     assert after == len(moving().rows)
