@@ -46,6 +46,17 @@ def ours_warm(address: str, dataset: str, folder: Path) -> Any:
     return ours(address, dataset, folder).to_geopandas()
 
 
+def ours_second(address: str, dataset: str, folder: Path) -> Any:
+    """The library, the first use of stored data, which leaves a decoded copy."""
+    return ours(address, dataset, folder, max_age=3600).to_geopandas()
+
+
+def ours_used(address: str, dataset: str, folder: Path) -> Any:
+    """Read twice, so that what is stored is as it is for everyone who uses it again."""
+    ours_cold(address, dataset, folder)
+    return ours_second(address, dataset, folder)
+
+
 def ours_fresh(address: str, dataset: str, folder: Path) -> Any:
     """The library, stored, within max_age."""
     return ours(address, dataset, folder, max_age=3600).to_geopandas()
@@ -218,11 +229,12 @@ def mapped_arrow(address: str, dataset: str, folder: Path) -> Any:
 
 # What must be there before the clock starts.
 PREPARE: dict[str, Run] = {
-    "ours_warm": ours_cold,
-    "ours_fresh": ours_cold,
-    "ours_question": ours_cold,
-    "ours_groups": ours_cold,
-    "ours_near": ours_cold,
+    "ours_second": ours_cold,
+    "ours_warm": ours_used,
+    "ours_fresh": ours_used,
+    "ours_question": ours_used,
+    "ours_groups": ours_used,
+    "ours_near": ours_used,
     "odsclient_warm": odsclient_cold,
     "geoparquet": lambda address, dataset, folder: prototype(address, dataset, folder).to_parquet(
         folder / "geo.parquet"

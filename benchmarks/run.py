@@ -22,8 +22,8 @@ HERE = Path(__file__).parent
 DATA = HERE / "data"
 ALL = {
     "trees": [
-        "prototype", "ours_cold", "ours_warm", "ours_fresh", "mapped_arrow", "ours_question", "ours_groups",
-        "ours_near",
+        "prototype", "ours_cold", "ours_second", "ours_warm", "ours_fresh", "mapped_arrow", "ours_question",
+        "ours_groups", "ours_near",
         "read_parquet", "geoparquet", "read_csv", "duckdb_parquet", "odsclient_cold", "odsclient_warm", "requests_json",
         "read_json", "read_file", "read_file_arrow", "page_loop",
     ],

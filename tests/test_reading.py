@@ -13,7 +13,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 import bdxopendata as bdx
-from bdxopendata import F, agg
+from bdxopendata import F, agg, reading
 from bdxopendata.config import Settings
 from bdxopendata.errors import (
     DataQualityWarning,
@@ -23,7 +23,7 @@ from bdxopendata.errors import (
     SchemaDriftWarning,
     StaleDataWarning,
 )
-from bdxopendata.reading import REREADS
+from bdxopendata.exports import REREADS
 from bdxopendata.testing import SampleDataset
 from bdxopendata.testing.bodies import Reply
 
@@ -476,3 +476,33 @@ def test_eighty_thousand_trees_become_a_geodataframe(serve: Serve) -> None:
     assert len(frame) == 80_000
     assert bdx.provenance(frame).road == "parquet"
     assert frame.geometry.notna().sum() > 70_000
+
+
+def test_being_read_does_not_make_stored_data_younger(serve: Serve) -> None:
+    """Within max_age nobody is asked, so nobody said again that the data are current."""
+    served = serve(trees())
+    served.dataset("trees").to_pandas()
+    record = next(served.catalog.store.entries())
+
+    served.again(max_age=3600).dataset("trees").to_pandas()
+    unasked = next(served.catalog.store.entries())
+    served.again().dataset("trees").to_pandas()
+    asked = next(served.catalog.store.entries())
+
+    assert unasked.checked_at == record.checked_at
+    assert asked.checked_at > record.checked_at
+
+
+def test_a_rare_answer_from_stored_data_comes_in_few_pieces(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "PIECE", 10)
+    dataset = serve(trees()).dataset("trees")
+    rare = dataset.where(F.nom == "arbre 3")
+    expected = rare.to_pandas(format="parquet")
+    dataset.to_pandas()
+
+    pieces = list(rare.batches(30))
+
+    assert [len(piece) for piece in pieces] == [30, 30, 30, 10]
+    assert [bdx.provenance(piece).rows for piece in pieces] == [30, 30, 30, 10]
+    assert bdx.provenance(pieces[0]).road == "store"
+    assert_frame_equal(pd.concat(pieces, ignore_index=True), expected)

@@ -641,11 +641,11 @@ def test_a_reader_looks_again_when_an_entry_is_replaced_meanwhile(root: Path, mo
     real = store._state
     replaced: list[str] = []
 
-    def replace_first(entry: Entry) -> Any:
+    def replace_first(entry: Entry, **more: Any) -> Any:
         if not replaced:
             replaced.append(entry.version)
             keep(Store(root), b"new", "v2")
-        return real(entry)
+        return real(entry, **more)
 
     monkeypatch.setattr(store, "_state", replace_first)
     found = store.find(KEY)

@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from bdxopendata import lake, odsql, saving
 from bdxopendata.errors import name_list
+from bdxopendata.exports import BULK_FORMATS
 from bdxopendata.fields import Schema
 from bdxopendata.lake import ROW_GROUP
 from bdxopendata.lineage import Provenance
 from bdxopendata.odsql import Question
-from bdxopendata.reading import BULK_FORMATS, FORMATS, Bind, Reader, question_text
+from bdxopendata.reading import FORMATS, Bind, Reader
+from bdxopendata.source import question_text
 
 if TYPE_CHECKING:
     import os

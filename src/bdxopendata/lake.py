@@ -22,9 +22,11 @@ from urllib.parse import quote
 
 from bdxopendata import disk, odsql
 from bdxopendata.errors import DatasetChangedError, IncompleteDataError, OfflineError, name_list
+from bdxopendata.exports import REREADS
 from bdxopendata.metadata import DatasetInfo
 from bdxopendata.odsql import GroupKey, OrderKey, Question, agg
-from bdxopendata.reading import REREADS, Bind, Reader, Reading, question_text
+from bdxopendata.reading import Bind, Reader
+from bdxopendata.source import Reading, question_text
 
 if TYPE_CHECKING:
     from bdxopendata.fields import Schema

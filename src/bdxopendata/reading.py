@@ -24,52 +24,43 @@ from bdxopendata import disk, odsql
 from bdxopendata.errors import (
     AuthenticationError,
     BdxOpenDataError,
-    DataQualityWarning,
     DatasetChangedError,
     IncompleteDataError,
     OfflineError,
-    PortalError,
     QueryError,
     SchemaDriftWarning,
     SchemaError,
     StaleDataWarning,
-    UnexpectedAnswerError,
     levels_up,
 )
 from bdxopendata.explore import PAGE, Explore
-from bdxopendata.fields import UNKNOWN, Field, Schema
+from bdxopendata.exports import BULK_FORMATS, REREADS, Export, Exports
+from bdxopendata.fields import Schema
+from bdxopendata.kept import Kept
 from bdxopendata.lineage import Provenance
-from bdxopendata.metadata import DatasetInfo, moment_of
+from bdxopendata.metadata import DatasetInfo
 from bdxopendata.odsql import Question
 from bdxopendata.odsql.hints import add_hint
 from bdxopendata.odsql.locality import is_timeless, only_the_portal
-from bdxopendata.odsql.usage import fields_used
 from bdxopendata.paging import Paging
-from bdxopendata.progress import Progress
-from bdxopendata.store import Entry, Store, StoreKey
+from bdxopendata.source import Reading, Source, question_text
+from bdxopendata.store import Entry, Store
 from bdxopendata.transport.download import resolved_target
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from bdxopendata.frames import Quality
-
 log: logging.Logger = logging.getLogger("bdxopendata")
 
 Bind = Callable[[Schema], Question]
 
-# Where the portal does not export the first, the next is asked.
-BULK_FORMATS = ("parquet", "jsonl")
 FORMATS = ("auto", "parquet", "jsonl", "json", "geojson", "csv", "records", "store")
-
-# How often a dataset that was processed while it was read is read again.
-REREADS = 2
-
-# A dataset processed so shortly before it is read is taken for a real-time one.
-REAL_TIME = timedelta(minutes=15)
 
 # More stored rows than this are not put in order in memory: the portal is asked for them in order.
 ORDERED_HERE = 1_000_000
+
+# Fewer rows are not worth asking for at a time where the answer is looked up row by row.
+PIECE = 25_000
 
 # Servers in front of a portal refuse longer addresses; a longer question is answered from the whole dataset.
 LONGEST_QUERY = 8_000
@@ -77,30 +68,11 @@ LONGEST_QUERY = 8_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """By which road a question goes, and why."""
+    """By which road a question goes, and why; and the entry in which the answer was found already."""
 
     road: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A whole answer: typed rows, their schema and where they come from."""
-
-    table: pa.Table
-    schema: Schema
-    provenance: Provenance
-
-
-@dataclass(frozen=True, slots=True)
-class _Export:
-    """An export on its way: what was asked, what it must hold, and under which version."""
-
-    info: DatasetInfo
-    question: Question
-    format: str
-    expected: int | None
-    version: str | None
+    entry: Entry | None = None
 
 
 class Reader:
@@ -110,6 +82,9 @@ class Reader:
         self.dataset_id = dataset_id
         self.explore = explore
         self.store = store
+        self.source = Source(explore, dataset_id)
+        self.kept = Kept(self.source, store)
+        self.exports = Exports(explore, dataset_id, self.describe)
         self._info: DatasetInfo | None = None
         self._info_at: datetime | None = None
 
@@ -132,8 +107,8 @@ class Reader:
     def describe(self) -> DatasetInfo:
         """Ask the portal for the description; offline, take the one of the stored data."""
         if self.explore.settings.offline:
-            entry = self.store.find(self._key("")) or next(self._stored_answers(), None)
-            info = self._stored_info(entry) if entry else self.explore.dataset(self.dataset_id, cached=True)
+            entry = self.kept.find() or next(self.kept.answers(), None)
+            info = self.kept.info(entry) if entry else self.explore.dataset(self.dataset_id, cached=True)
         else:
             info = self.explore.dataset(self.dataset_id)
         self._remember(info)
@@ -145,9 +120,9 @@ class Reader:
         now = datetime.now(UTC)
         if self._info is not None and self._info_at is not None and now - self._info_at < allowed:
             return self._info
-        entry = self.store.find(self._key("")) if allowed else None
+        entry = self.kept.find() if allowed else None
         if entry is not None and timedelta(0) <= now - entry.checked_at < allowed:
-            info = self._stored_info(entry)
+            info = self.kept.info(entry)
             self._remember(info, entry.checked_at)
             return info
         return self.describe()
@@ -171,9 +146,6 @@ class Reader:
                 SchemaDriftWarning,
                 stacklevel=levels_up(),
             )
-
-    def _stored_info(self, entry: Entry) -> DatasetInfo:
-        return DatasetInfo.from_json(entry.record["description"], self.explore.portal, timezone=self.explore.timezone)
 
     # Planning
 
@@ -201,12 +173,12 @@ class Reader:
         entry = self._usable(question, info)
         if entry is not None:
             answer = "answered on this machine" if _is_whole(entry) else "this very answer was kept"
-            return Plan("store", f"stored and current: {answer}")
+            return Plan("store", f"stored and current: {answer}", entry)
         if self._too_long(question):
             return Plan("store", "too long for an address: the whole dataset is fetched once and asked on this machine")
         plan = self._portal_plan(question, info)
         reason = self._only_the_portal(question, info)
-        if reason is None or info is None or self.store.find(self._key(""), version=info.version) is None:
+        if reason is None or info is None or self.kept.find(version=info.version) is None:
             return plan
         return replace(
             plan, reason=f"stored, but only the portal answers {reason.name}: {reason.reason}; {plan.reason}"
@@ -229,12 +201,12 @@ class Reader:
         version = info.version if info else None
         if version is None:
             return None
-        whole = self.store.find(self._key(""), version=version)
+        whole = self.kept.find(version=version)
         if whole is not None and self._only_the_portal(question, info) is None:
             return whole
         # An answer kept from a question about the present was right at its own moment only.
         text = question_text(question) if is_timeless(question) else ""
-        return self.store.find(self._key(text), version=version) if text else None
+        return self.kept.find(text, version) if text else None
 
     def _only_the_portal(self, question: Question, info: DatasetInfo | None) -> odsql.NotEvaluable | None:
         """Say why stored data cannot answer this as the portal would; None where they can."""
@@ -251,14 +223,6 @@ class Reader:
         reason = self._only_the_portal(question, info)
         if reason is not None:
             raise reason
-
-    def _key(self, question: str) -> StoreKey:
-        return StoreKey(
-            portal=self.explore.portal.host,
-            dataset_id=self.dataset_id,
-            fingerprint=self.explore.transport.fingerprint,
-            question=question,
-        )
 
     # Reading
 
@@ -277,7 +241,7 @@ class Reader:
         plan = self.plan(question, format, info)
         if plan.road == "store":
             try:
-                return self._from_store(question, info)
+                return self._from_store(question, info, plan.entry)
             except odsql.NotEvaluable as reason:
                 if format == "store":
                     raise OfflineError(str(reason), "Leave format= out, so that the portal is asked.") from reason
@@ -290,9 +254,10 @@ class Reader:
         if format != "auto":
             return self._from_export(question, info, plan.road, forced=True)
         # Threads and processes that ask the same at once fetch it once; the others then find it stored.
-        with self.store.lock(self._key(question_text(question))):
-            if self._usable(question, info) is not None:
-                return self._from_store(question, info)
+        with self.store.lock(self.kept.key(question_text(question))):
+            entry = self._usable(question, info)
+            if entry is not None:
+                return self._from_store(question, info, entry)
             return self._from_export(question, info, plan.road, forced=False)
 
     def count(self, bind: Bind) -> int:
@@ -308,8 +273,7 @@ class Reader:
         question = self.bound(bind, info)
         if question.is_grouped or question.is_aggregate or self._usable(question, info) or self._too_long(question):
             return int(self.read(bind).table.num_rows)
-        total = self.explore.count(self.dataset_id, replace(question, select=None, order_by=()).params())
-        return total if question.limit is None else min(total, question.limit)
+        return self.exports.count(question)
 
     def batches(self, bind: Bind, size: int, format: str = "auto") -> Iterator[Reading]:
         """Yield a whole answer piece by piece, in bounded memory: the file is checked before the first piece."""
@@ -319,31 +283,84 @@ class Reader:
     def _batches(self, bind: Bind, size: int, format: str) -> Iterator[Reading]:
         plan_format = format if format != "auto" else BULK_FORMATS[0]
         if self.explore.settings.offline or plan_format in ("records", "store"):
-            yield from _pieces(self.read(bind, format), size)
+            yield from self.read(bind, format).pieces(size)
             return
         info = self.current()
         self._refuse_unreadable(info)
         question = self.bound(bind, info)
         entry = self._usable(question, info)
-        if entry is not None and format == "auto":
+        if entry is not None and format == "auto" and self.store.is_whole(entry):
             if entry.record["question"] == question_text(question):
-                yield from self._file_pieces(entry.path, "parquet", self._schema(question, info), size, question, entry)
+                with entry.reading() as path:
+                    schema = self.source.schema(question, info)
+                    yield from self._file_pieces(path, "parquet", schema, size, question, entry)
                 return
             if _by_row(question):
                 yield from self._evaluated_pieces(entry, size, question, info)
                 return
             if not (question.order_by and question.limit is None and entry.rows > ORDERED_HERE):
-                yield from _pieces(self.read(bind), size)
+                yield from self.read(bind).pieces(size)
                 return
         if self._too_long(question):
-            yield from _pieces(self.read(bind, format), size)
+            yield from self.read(bind, format).pieces(size)
             return
         with tempfile.TemporaryDirectory(prefix="bdxopendata-") as folder:
             path = Path(folder) / "export"
-            export = self._fetch(question, info, plan_format, path, self._counted, forced=format != "auto")
-            yield from self._file_pieces(
-                path, export.format, self._schema(question, export.info), size, question, export
+            export = self.exports.fetch(
+                question,
+                info,
+                plan_format,
+                path,
+                lambda part, export: export.refuse_wrong_file(part),
+                forced=format != "auto",
             )
+            schema = self.source.schema(question, export.info)
+            yield from self._file_pieces(path, export.format, schema, size, question, export)
+
+    def _file_pieces(
+        self,
+        path: Path,
+        format: str,
+        schema: Schema,
+        size: int,
+        question: Question,
+        origin: Entry | Export,
+        *,
+        some: bool = False,
+    ) -> Iterator[Reading]:
+        from bdxopendata import formats, frames
+
+        quality = frames.Quality()
+        for raw in formats.batches(path, format, schema, size, columns=schema.names if some else None):
+            table = self.source.conformed(raw, schema, quality)
+            if isinstance(origin, Export):
+                facts = self.source.provenance(origin.info, question, format, table.num_rows, origin.version)
+            else:
+                facts = self._stored_facts(self.kept.info(origin), question, origin, table.num_rows)
+            yield Reading(table, schema, facts)
+        quality.warn(self.dataset_id)
+
+    def _evaluated_pieces(self, entry: Entry, size: int, question: Question, info: DatasetInfo) -> Iterator[Reading]:
+        """Answer a question that looks at one row at a time from stored data, without having them in memory.
+
+        What is left of many pieces is joined until it holds `size` rows, so that a rare answer comes in few pieces.
+        """
+        from bdxopendata.formats.shape import gather
+
+        schema = self.source.schema(question, info)
+        with entry.reading() as path:
+            for table in gather(self._evaluated_tables(path, entry, max(size, PIECE), question, info), size):
+                yield Reading(table, schema, self._stored_facts(info, question, entry, table.num_rows))
+
+    def _evaluated_tables(
+        self, path: Path, entry: Entry, size: int, question: Question, info: DatasetInfo
+    ) -> Iterator[pa.Table]:
+        needed = self.source.needed(question, info)
+        for piece in self._file_pieces(path, "parquet", needed, size, question, entry, some=needed is not info.schema):
+            try:
+                yield self.source.evaluated(question, piece.table, info)
+            except odsql.NotEvaluable as reason:
+                raise OfflineError(str(reason), "Ask the portal with format='parquet'.") from reason
 
     def download(self, bind: Bind, path: Path, format: str) -> Path:
         """Put the portal's own bytes at `path`, checked and complete, or leave `path` as it was."""
@@ -362,7 +379,9 @@ class Reader:
         descriptor, part = disk.new_part(place.parent, f".{format}", private=False)
         os.close(descriptor)
         try:
-            self._fetch(question, info, format, part, self._counted, forced=True)
+            self.exports.fetch(
+                question, info, format, part, lambda file, export: export.refuse_wrong_file(file), forced=True
+            )
             disk.move_into_place(part, place)
         finally:
             disk.remove(part)
@@ -382,55 +401,44 @@ class Reader:
 
     # Roads
 
-    def _from_store(self, question: Question, info: DatasetInfo) -> Reading:
-        entry = self._usable(question, info)
+    def _from_store(self, question: Question, info: DatasetInfo, entry: Entry | None) -> Reading:
         if entry is not None:
-            self.store.mark_checked(entry)
+            # Within max_age nobody was asked, and the entry does not become younger by being read.
+            if self._info_at is not None and self._info_at > entry.checked_at:
+                self.store.mark_checked(entry, self._info_at)
             try:
                 return self._answered_here(question, entry, info)
             except FileNotFoundError:
-                log.info("What was stored of %s was cleared meanwhile; fetching it again", self.dataset_id)
+                log.info("What was stored of %s is gone; fetching it again", self.dataset_id)
         self._require_local(question, info)
         # Nothing current is kept: fetch the whole dataset once, then answer here.
         whole = self._from_export(Question(), info, BULK_FORMATS[0], forced=False)
-        table, schema = self._evaluated(question, whole.table, info)
-        return Reading(table, schema, self._provenance(info, question, "store", table.num_rows, info.version))
+        table = self.source.evaluated(question, whole.table, info)
+        facts = self.source.provenance(info, question, "store", table.num_rows, info.version)
+        return Reading(table, self.source.schema(question, info), facts)
 
     def _answered_here(self, question: Question, entry: Entry, info: DatasetInfo) -> Reading:
-        of_whole = _is_whole(entry)
-        if of_whole:
-            self._require_local(question, info)
-        schema = self._needed(question, info) if of_whole else self._schema(question, info)
-        with entry.reading() as path:
-            table = self._opened(path, "parquet", schema, some=schema is not info.schema and of_whole)
-        if of_whole:
-            table, schema = self._evaluated(question, table, info)
-        stand_in = bool(entry.record.get("stand_in"))
-        facts = self._provenance(
-            info, question, "store", table.num_rows, entry.version, entry.fetched_at, stand_in=stand_in
-        )
-        return Reading(table, schema, facts)
+        schema = self.source.schema(question, info)
+        if _is_whole(entry):
+            needed = self.source.needed(question, info)
+            table = self.kept.table(entry, info.schema, None if needed is info.schema else needed)
+            table = self.source.evaluated(question, table, info)
+        else:
+            table = self.kept.table(entry, schema)
+        return Reading(table, schema, self._stored_facts(info, question, entry, table.num_rows))
 
-    def _evaluated(self, question: Question, table: pa.Table, info: DatasetInfo) -> tuple[pa.Table, Schema]:
-        schema = self._schema(question, info)
-        if question == Question():
-            return table, schema
-        answer = odsql.evaluate(
-            replace(question, disjunctive=frozenset(one.name for one in info.schema if one.disjunctive)),
-            table,
-            info.schema.types(),
-            lang=self.explore.language,
-            separators={one.name: one.separator for one in info.schema if one.hierarchical},
-        )
-        return self._conformed(answer.table, schema), schema
+    def _stored_facts(self, info: DatasetInfo, question: Question, entry: Entry, rows: int) -> Provenance:
+        stand_in = bool(entry.record.get("stand_in"))
+        return self.source.provenance(info, question, "store", rows, entry.version, entry.fetched_at, stand_in=stand_in)
 
     def _offline(self, bind: Bind) -> Reading:
-        whole = self.store.find(self._key(""))
+        whole = self.kept.find()
         cannot = ""
         if whole is not None:
-            info = self._stored_info(whole)
+            info = self.kept.info(whole)
             question = self.bound(bind, info)
             try:
+                self._require_local(question, info)
                 reading = self._answered_here(question, whole, info)
             except odsql.NotEvaluable as reason:
                 cannot = str(reason)
@@ -443,7 +451,7 @@ class Reader:
         if found is not None:
             entry, question = found
             self._warn_of_age(entry)
-            return self._answered_here(question, entry, self._stored_info(entry))
+            return self._answered_here(question, entry, self.kept.info(entry))
         if whole is None:
             raise OfflineError(
                 f"'{self.dataset_id}' is not stored",
@@ -453,20 +461,11 @@ class Reader:
 
     def _stored_question(self, bind: Bind) -> tuple[Entry, Question] | None:
         """Find the stored answer to exactly this question, whatever its version."""
-        for entry in self._stored_answers():
-            question = self.bound(bind, self._stored_info(entry))
+        for entry in self.kept.answers():
+            question = self.bound(bind, self.kept.info(entry))
             if question_text(question) == entry.record["question"]:
                 return entry, question
         return None
-
-    def _stored_answers(self) -> Iterator[Entry]:
-        """Yield what is stored of this dataset for this caller: the whole, and answers to questions."""
-        for stored in self.store.entries():
-            mine = (stored.record["portal"], stored.record["dataset_id"]) == (self.explore.portal.host, self.dataset_id)
-            # Found by its key again, since entries of another API key are not shown to this one.
-            entry = self.store.find(self._key(stored.record["question"])) if mine else None
-            if entry is not None:
-                yield entry
 
     def _warn_of_age(self, entry: Entry) -> None:
         warnings.warn(
@@ -478,7 +477,7 @@ class Reader:
 
     def _from_records(self, question: Question, info: DatasetInfo, *, forced: bool) -> Reading:
         # Also refuses, before anything is asked, what can have no columns.
-        self._schema(question, info)
+        self.source.schema(question, info)
         rows, info = self._settled(question, info, all_pages=forced)
         if rows is None:
             # Groups that do not fit on a page come whole in a JSON export; records in the leanest format.
@@ -487,11 +486,12 @@ class Reader:
             return self._from_export(question, info, BULK_FORMATS[0], forced=False)
         from bdxopendata import formats
 
-        schema = self._schema(question, info)
-        table = self._conformed(formats.rows_to_table(rows, schema), schema)
+        schema = self.source.schema(question, info)
+        table = self.source.conformed(formats.rows_to_table(rows, schema), schema)
         if not forced and question.limit is None and info.version is not None:
-            self._keep(question, info, table, schema)
-        return Reading(table, schema, self._provenance(info, question, "records", table.num_rows, info.version))
+            self.kept.keep(question, info, table, schema)
+        facts = self.source.provenance(info, question, "records", table.num_rows, info.version)
+        return Reading(table, schema, facts)
 
     def _paged(self, question: Question, info: DatasetInfo, *, all_pages: bool) -> list[Mapping[str, Any]] | None:
         paging = Paging(self.explore, self.dataset_id)
@@ -520,7 +520,7 @@ class Reader:
             pages = rows is not None and len(rows) > PAGE and not question.is_grouped
             if failed is None and not pages and not self._differs(question, info, rows):
                 return rows, info
-            after = self._described_after(failed)
+            after = self.exports.described_after(failed)
             same = after.version == info.version
             if failed is not None and same:
                 raise failed
@@ -535,15 +535,6 @@ class Reader:
         if not rows or question.select is not None or question.is_grouped:
             return False
         return rows[0].keys() != set(info.schema.names)
-
-    def _described_after(self, failed: BdxOpenDataError | None) -> DatasetInfo:
-        """Describe the dataset again after it was read; where that fails too, what failed first is the reason."""
-        try:
-            return self.describe()
-        except BdxOpenDataError:
-            if failed is not None:
-                raise failed from None
-            raise
 
     def _from_export(self, question: Question, info: DatasetInfo, format: str, *, forced: bool) -> Reading:
         place = self.store.workspace()
@@ -562,241 +553,18 @@ class Reader:
             path = Path(folder) / "export"
             tables: list[pa.Table] = []
 
-            def opened(part: Path, export: _Export) -> None:
-                table = self._opened(part, export.format, self._schema(question, export.info))
-                self._refuse_wrong_count(export, table.num_rows)
+            def opened(part: Path, export: Export) -> None:
+                table = self.source.opened(part, export.format, self.source.schema(question, export.info))
+                export.refuse_wrong_count(table.num_rows)
                 tables[:] = [table]
 
-            export = self._fetch(question, info, format, path, opened, forced=forced)
-            schema = self._schema(question, export.info)
+            export = self.exports.fetch(question, info, format, path, opened, forced=forced)
+            schema = self.source.schema(question, export.info)
             if not forced and export.version is not None:
                 source = path if export.format == "parquet" else None
-                self._keep(question, export.info, tables[0], schema, source)
-        facts = self._provenance(export.info, question, export.format, tables[0].num_rows, export.version)
+                self.kept.keep(question, export.info, tables[0], schema, source)
+        facts = self.source.provenance(export.info, question, export.format, tables[0].num_rows, export.version)
         return Reading(tables[0], schema, facts)
-
-    def _fetch(
-        self,
-        question: Question,
-        info: DatasetInfo,
-        format: str,
-        target: Path,
-        check: Callable[[Path, _Export], None],
-        *,
-        forced: bool,
-    ) -> _Export:
-        """Fetch an export into `target`, complete and of one version.
-
-        The version is read before and after; a dataset that was processed meanwhile is read again.
-        """
-        before = info
-        for reread in range(REREADS + 1):
-            failed: BdxOpenDataError | None = None
-            try:
-                export = self._asked(question, before, format, target, check, forced=forced)
-            except (IncompleteDataError, UnexpectedAnswerError) as error:
-                # Count or fields may have changed between the questions for them and the export.
-                failed = error
-            after = self._described_after(failed)
-            if after.version == before.version:
-                if failed is not None:
-                    raise failed
-                return export
-            log.info("%s was processed while it was read; reading it again", self.dataset_id)
-            if reread < REREADS:
-                before = after
-        if failed is not None:
-            raise failed
-        if not _is_real_time(before):
-            raise DatasetChangedError(self.dataset_id, before.version, after.version)
-        warnings.warn(
-            f"'{self.dataset_id}' is processed faster than it can be read: rows of two moments may be mixed.",
-            DataQualityWarning,
-            stacklevel=levels_up(),
-        )
-        return replace(export, version=None)
-
-    def _asked(
-        self,
-        question: Question,
-        info: DatasetInfo,
-        format: str,
-        target: Path,
-        check: Callable[[Path, _Export], None],
-        *,
-        forced: bool,
-    ) -> _Export:
-        """Ask for one export, in the next format where the portal does not have this one."""
-        expected = self._expected(question)
-        candidates = (format,) if forced else BULK_FORMATS[BULK_FORMATS.index(format) :]
-        for candidate in candidates:
-            export = _Export(info, question, candidate, expected, info.version)
-            try:
-                with Progress(self.dataset_id, self.explore.settings.progress) as progress:
-                    self.explore.export(
-                        self.dataset_id,
-                        candidate,
-                        self._export_params(question, candidate),
-                        lambda part, export=export: check(part, export),  # type: ignore[misc]  # a default binds it
-                        target=target,
-                        on_bytes=progress.add,
-                    )
-            except PortalError as error:
-                if candidate == candidates[-1] or error.status_code != 404 or error.code != "NotFoundURI":
-                    raise
-                log.info("%s is not exported as %s", self.dataset_id, candidate)
-                continue
-            return export
-        raise AssertionError("the last candidate returned or raised")
-
-    def _export_params(self, question: Question, format: str) -> list[tuple[str, str]]:
-        from bdxopendata import formats
-
-        own = formats.FORMATS[format].parameters if format in formats.FORMATS else ()
-        limit = [("limit", str(question.limit))] if question.limit is not None else []
-        if question.is_aggregate:
-            limit = [("limit", "1")]
-        return [*question.params(), *own, *limit]
-
-    def _expected(self, question: Question) -> int | None:
-        """How many rows an export must hold; None where the portal does not say (groups)."""
-        if question.is_grouped:
-            return None
-        if question.is_aggregate:
-            return 1
-        total = self.explore.count(self.dataset_id, replace(question, select=None, order_by=()).params())
-        return total if question.limit is None else min(total, question.limit)
-
-    def _refuse_wrong_count(self, export: _Export, got: int) -> None:
-        if export.expected is not None and got != export.expected:
-            raise IncompleteDataError(self.dataset_id, export.expected, got, f"the {export.format} export")
-
-    def _counted(self, path: Path, export: _Export) -> None:
-        """Check the row count of a file without keeping its rows in memory."""
-        from bdxopendata import formats
-
-        if export.format in formats.FORMATS:
-            self._refuse_wrong_count(export, formats.count_rows(path, export.format))
-        elif path.stat().st_size == 0:
-            raise IncompleteDataError(self.dataset_id, export.expected or 1, 0, f"the {export.format} export")
-
-    # Typing and keeping
-
-    def _schema(self, question: Question, info: DatasetInfo) -> Schema:
-        """Return the fields of the answer."""
-        if question.select is None and not question.is_grouped:
-            return info.schema
-        return Schema(
-            (
-                info.schema[one.field].named(one.name)
-                if one.field is not None and one.field in info.schema
-                else Field(one.name, one.type or UNKNOWN, label=one.name)
-                for one in odsql.outputs(question, info.schema.types())
-            ),
-            dataset_id=self.dataset_id,
-        )
-
-    def _needed(self, question: Question, info: DatasetInfo) -> Schema:
-        """Fields of the dataset that must be read to answer; one at least, since a table without any has no rows."""
-        used = fields_used(question, info.schema.types())
-        if used is None:
-            return info.schema
-        slim = [one.name for one in info.schema if one.family in ("number", "boolean", "time")] or info.schema.names
-        return Schema((info.schema[name] for name in used or slim[:1]), dataset_id=self.dataset_id)
-
-    def _opened(self, path: Path, format: str, schema: Schema, *, some: bool = False) -> pa.Table:
-        """Read a file; with `some`, only the columns in `schema`."""
-        from bdxopendata import formats
-
-        columns = schema.names if some else None
-        raw = formats.read(path, format, schema, max_rows=self.explore.settings.max_rows, columns=columns)
-        return self._conformed(raw, schema)
-
-    def _conformed(self, raw: pa.Table, schema: Schema, counted: Quality | None = None) -> pa.Table:
-        """Type a table; what does not fit is counted in `counted`, or in a warning of its own."""
-        from bdxopendata import frames
-
-        quality = frames.Quality() if counted is None else counted
-        table = frames.conform(raw, schema, quality, files_url=self.explore.file_url(self.dataset_id, ""))
-        if counted is None:
-            quality.warn(self.dataset_id)
-        return table
-
-    def _file_pieces(
-        self,
-        path: Path,
-        format: str,
-        schema: Schema,
-        size: int,
-        question: Question,
-        source: Entry | _Export,
-        *,
-        some: bool = False,
-    ) -> Iterator[Reading]:
-        from bdxopendata import formats, frames
-
-        info = source.info if isinstance(source, _Export) else self._stored_info(source)
-        road = format if isinstance(source, _Export) else "store"
-        quality = frames.Quality()
-        for raw in formats.batches(path, format, schema, size, columns=schema.names if some else None):
-            table = self._conformed(raw, schema, quality)
-            yield Reading(table, schema, self._provenance(info, question, road, table.num_rows, source.version))
-        quality.warn(self.dataset_id)
-
-    def _evaluated_pieces(self, entry: Entry, size: int, question: Question, info: DatasetInfo) -> Iterator[Reading]:
-        """Answer a question that looks at one row at a time from stored data, without having them in memory."""
-        schema = self._schema(question, info)
-        with entry.reading() as path:
-            needed = self._needed(question, info)
-            some = needed is not info.schema
-            for piece in self._file_pieces(path, "parquet", needed, size, question, entry, some=some):
-                try:
-                    table, _ = self._evaluated(question, piece.table, info)
-                except odsql.NotEvaluable as reason:
-                    raise OfflineError(str(reason), "Ask the portal with format='parquet'.") from reason
-                if table.num_rows:
-                    yield Reading(table, schema, replace(piece.provenance, rows=table.num_rows))
-
-    def _keep(
-        self, question: Question, info: DatasetInfo, table: pa.Table, schema: Schema, source: Path | None = None
-    ) -> None:
-        """Keep an answer under its version: the portal's own parquet file where there is one, else one written here."""
-        assert info.version is not None
-        key = self._key(question_text(question))
-        record = {"description": dict(info.raw), "stand_in": self.explore.transport.stand_in}
-        if source is not None:
-            self.store.try_put(key, version=info.version, rows=table.num_rows, record=record, source=source)
-            return
-        from bdxopendata import formats
-
-        self.store.try_put(
-            key,
-            version=info.version,
-            rows=table.num_rows,
-            record=record,
-            write=lambda target: formats.write_parquet(table, target, schema),
-        )
-
-    def _provenance(
-        self,
-        info: DatasetInfo,
-        question: Question,
-        road: str,
-        rows: int,
-        version: str | None,
-        fetched_at: datetime | None = None,
-        *,
-        stand_in: bool = False,
-    ) -> Provenance:
-        return Provenance.of(
-            info,
-            question=question_text(question),
-            road=road,
-            rows=rows,
-            fetched_at=fetched_at or datetime.now(UTC),
-            version=version,
-            stand_in=stand_in or self.explore.transport.stand_in,
-        )
 
     # Refusals
 
@@ -835,30 +603,6 @@ def _by_row(question: Question) -> bool:
 
 def _is_whole(entry: Entry) -> bool:
     return not entry.record["question"]
-
-
-def question_text(question: Question) -> str:
-    """Name a question by what is asked: the parameters sent, in a fixed order; empty for the whole dataset."""
-    params = list(question.params())
-    if question.limit is not None:
-        params.append(("limit", str(question.limit)))
-    return "&".join(f"{name}={value}" for name, value in params)
-
-
-def _pieces(reading: Reading, size: int) -> Iterator[Reading]:
-    for start in range(0, reading.table.num_rows, size):
-        part = reading.table.slice(start, size)
-        yield Reading(part, reading.schema, replace(reading.provenance, rows=part.num_rows))
-
-
-def _is_real_time(info: DatasetInfo) -> bool:
-    if info.update_frequency == "UPDATE_CONT":
-        return True
-    try:
-        processed = moment_of(info.version)
-    except ValueError:
-        return False
-    return abs(datetime.now(UTC) - processed) < REAL_TIME
 
 
 def _ago(age: timedelta) -> str:

@@ -7,6 +7,7 @@ import json
 import sys
 import threading
 from datetime import UTC, datetime
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -400,3 +401,22 @@ def test_facets_and_datasets_are_small_typed_frames():
     assert infos["themes"].tolist() == [["Nature"]]
     assert str(infos["modified"].dtype) == "datetime64[us, UTC]"
     assert str(frames.infos_frame([])["records_count"].dtype) == "Int64"
+
+
+@pytest.mark.parametrize("make", [frames.to_pandas, frames.to_geopandas])
+def test_values_in_a_frame_can_be_changed(make: Any) -> None:
+    schema = Schema([Field("p", "geo_point_2d"), Field("x", "double"), Field("t", "datetime"), Field("d", "date")])
+    raw = pa.table(
+        {
+            "p": pa.array([{"lon": 1.0, "lat": 2.0}, {"lon": 3.0, "lat": 4.0}]),
+            "x": [1.5, 2.5],
+            "t": pa.array([0, 1], pa.timestamp("us", "UTC")),
+            "d": pa.array([0, 1], pa.date32()),
+        }
+    )
+    frame = make(frames.conform(raw, schema, frames.Quality()), schema)
+
+    for name in frame.columns:
+        frame.loc[0, name] = frame[name].iloc[1]
+
+    assert frame.iloc[0].equals(frame.iloc[1].rename(0))

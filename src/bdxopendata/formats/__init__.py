@@ -20,11 +20,22 @@ import pyarrow as pa
 
 from bdxopendata.fields import Schema
 from bdxopendata.formats import csv, geojson, json, jsonl, parquet
+from bdxopendata.formats.parquet import decoded_bytes
 from bdxopendata.formats.parquet import write as write_parquet
 from bdxopendata.formats.rows import rows_to_table
 from bdxopendata.formats.shape import LIST_SEPARATOR
 
-__all__ = ["FORMATS", "LIST_SEPARATOR", "Format", "batches", "count_rows", "read", "rows_to_table", "write_parquet"]
+__all__ = [
+    "FORMATS",
+    "LIST_SEPARATOR",
+    "Format",
+    "batches",
+    "count_rows",
+    "decoded_bytes",
+    "read",
+    "rows_to_table",
+    "write_parquet",
+]
 
 
 class Reader(Protocol):

@@ -63,6 +63,12 @@ def count_rows(path: Path) -> int:
         return int(file.metadata.num_rows)
 
 
+def decoded_bytes(path: Path) -> int:
+    """Say how much room the columns take once they are decoded, roughly: by the footer."""
+    with _open(path, None) as file:
+        return sum(file.metadata.row_group(place).total_byte_size for place in range(file.metadata.num_row_groups))
+
+
 def write(table: pa.Table, target: Path, schema: Schema) -> None:
     """Write a canonical table so that `read` and `frames.conform` give it back."""
     # Shapes are marked as in the portal's own files, so that other programs find them; points stay two numbers.

@@ -269,6 +269,17 @@ def coordinates_of(array: pa.Array) -> Doubles | None:
     return np.column_stack([part.to_numpy() for part in _scattered(coordinates, array)])
 
 
+def same_places(one: pa.ChunkedArray, other: pa.ChunkedArray) -> bool:
+    """Whether two columns of points or WKB hold the same plain points, missing ones included."""
+    parts = []
+    for column in (one, other):
+        if column.num_chunks != 1 or (pa.types.is_struct(column.type) and column.type != POINT):
+            return False
+        parts.append(coordinates_of(column.chunk(0)))
+    first, second = parts
+    return first is not None and second is not None and np.array_equal(first, second, equal_nan=True)
+
+
 class Geometries:
     """Makes the geometry columns of one frame.
 
@@ -278,6 +289,13 @@ class Geometries:
 
     def __init__(self) -> None:
         self._made: list[tuple[Doubles, Objects]] = []
+        self._named: dict[str, Objects] = {}
+
+    def named(self, name: str, column: pa.ChunkedArray, same: str | None = None) -> Objects:
+        """Geometries of the column of a name; `same` names the one that is known to hold the same places."""
+        known = self._named.get(same) if same is not None else None
+        self._named[name] = self.of(column) if known is None else known.copy()
+        return self._named[name]
 
     def of(self, column: pa.ChunkedArray) -> Objects:
         """Geometries of a column; None where it is missing."""
@@ -301,10 +319,11 @@ def _read(array: pa.Array, coordinates: Doubles | None) -> Objects:
 
 def make_points(coordinates: Doubles) -> Objects:
     """Geometries of coordinates; None where they are no numbers."""
-    present = ~np.isnan(coordinates[:, 0])
+    missing = np.isnan(coordinates[:, 0])
     with collector_paused():
-        if present.all():
+        if not missing.any():
             return np.asarray(shapely.points(coordinates), dtype=object)
+        present = ~missing
         geometries = np.full(len(coordinates), None, dtype=object)
         geometries[present] = shapely.points(coordinates[present])
         return geometries

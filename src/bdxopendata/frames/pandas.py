@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyproj
@@ -19,6 +20,7 @@ from geopandas.array import GeometryArray
 from bdxopendata.errors import name_list
 from bdxopendata.fields import UNKNOWN, Field, Schema
 from bdxopendata.frames.arrow import WGS84, crs_of
+from bdxopendata.frames.decoded import SAME
 from bdxopendata.frames.geometry import Geometries, geojson_text
 
 Backend = Literal["numpy_nullable", "pyarrow"]
@@ -108,11 +110,13 @@ def to_geopandas(
     maker = Geometries()
     for name, field, column in _columns(table, schema):
         if field.is_geometry:
-            columns[name] = _projected(GeometryArray(maker.of(column), crs=wgs84), wanted)
+            known = (table.schema.field(name).metadata or {}).get(SAME)
+            made = maker.named(name, column, known.decode() if known else None)
+            columns[name] = _projected(GeometryArray(made, crs=wgs84), wanted)
         else:
             columns[name] = _array(column, field, timezone, dtype_backend)
     frame = pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows), copy=False)
-    return gpd.GeoDataFrame(frame, geometry=active.name)
+    return gpd.GeoDataFrame(frame, geometry=active.name, copy=False)
 
 
 def _no_geometry(schema: Schema) -> str:
@@ -146,7 +150,7 @@ def _wanted_crs(crs: Any) -> pyproj.CRS:
 
 
 def _projected(geometry: GeometryArray, wanted: pyproj.CRS) -> GeometryArray:
-    return geometry if wanted == geometry.crs else geometry.to_crs(wanted)
+    return geometry if wanted is geometry.crs or wanted == geometry.crs else geometry.to_crs(wanted)
 
 
 def _coordinates(column: pa.ChunkedArray) -> list[pa.ChunkedArray]:
@@ -191,7 +195,12 @@ def _doubles(column: pa.ChunkedArray, backend: Backend | None) -> Any:
         return _from_arrow(pd.ArrowDtype(column.type), column)
     if backend == "numpy_nullable":
         return _from_arrow(pd.Float64Dtype(), column)
-    return column.to_numpy()
+    return _own(column.to_numpy())
+
+
+def _own(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Give an array that may be written to: people change values in frames, and Arrow's memory is not for that."""
+    return values if values.flags.writeable else values.copy()
 
 
 def _whole(column: pa.ChunkedArray, backend: Backend | None) -> Any:
@@ -204,8 +213,8 @@ def _booleans(column: pa.ChunkedArray, backend: Backend | None) -> Any:
 
 def _moments(column: pa.ChunkedArray, backend: Backend | None) -> Any:
     if column.type.tz is None:
-        return column.to_numpy()
-    return _from_arrow(pd.DatetimeTZDtype(column.type.unit, column.type.tz), column)
+        return _own(column.to_numpy())
+    return _from_arrow(pd.DatetimeTZDtype(column.type.unit, column.type.tz), column).copy()
 
 
 def _objects(column: pa.ChunkedArray, backend: Backend | None) -> Any:

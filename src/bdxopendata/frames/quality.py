@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from bdxopendata.errors import DataQualityWarning, excerpt, levels_up
 
@@ -42,6 +42,12 @@ class Quality:
         if count:
             key = (column, problem)
             self.counts[key] = self.counts.get(key, 0) + int(count)
+
+    def of(self, columns: Collection[str]) -> Quality:
+        """Give the counts of some columns."""
+        some = Quality()
+        some.counts = {key: count for key, count in self.counts.items() if key[0] in columns}
+        return some
 
     def merge(self, other: Quality) -> None:
         """Add the counts of another part of the same data."""

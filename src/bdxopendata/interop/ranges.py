@@ -14,10 +14,11 @@ from typing import Any
 
 from bdxopendata.answers import Answers
 from bdxopendata.errors import DatasetChangedError, IncompleteDataError, name_list
+from bdxopendata.exports import REREADS
 from bdxopendata.fields import Field, Schema
 from bdxopendata.odsql import Expression, F, agg
 from bdxopendata.query import Query
-from bdxopendata.reading import REREADS, question_text
+from bdxopendata.source import question_text
 
 # With some hundred bytes a row, this is well below 256 MB.
 ROWS = 250_000
@@ -71,7 +72,7 @@ def ranges(answers: Answers, partitions: int | None, by: str | None) -> Ranges:
             if counted != total:
                 raise IncompleteDataError(reader.dataset_id, total, counted, "the counts of ranges")
             found = tuple(Range(one, question_text(one._bind(info.schema)), rows, info.version) for one, rows in parts)
-            return Ranges(found, reader._schema(question, info), total)
+            return Ranges(found, reader.source.schema(question, info), total)
     raise DatasetChangedError(reader.dataset_id, info.version, after.version)
 
 

@@ -52,6 +52,20 @@ class Entry:
     record_path: Path = field(repr=False)
 
     @property
+    def decoded(self) -> Path:
+        """Where its decoded copy is, if there is one."""
+        return names.decoded_of(self.path)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes on disk, the decoded copy included."""
+        try:
+            copied = self.decoded.lstat().st_size
+        except OSError:
+            copied = 0
+        return int(self.record["bytes"]) + copied
+
+    @property
     def version(self) -> str:
         """The portal's stamp of the data."""
         return str(self.record["version"])

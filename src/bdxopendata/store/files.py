@@ -10,6 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from bdxopendata import disk
+from bdxopendata.store import names
 
 if os.name != "nt":
     import fcntl
@@ -53,8 +54,14 @@ def reading(path: Path) -> Iterator[Path]:
         yield path
 
 
+def remove_data(path: Path) -> None:
+    """Remove a data file and its decoded copy, each unless somebody is in `reading`."""
+    for one in (names.decoded_of(path), path):
+        remove_unless_busy(one)
+
+
 def remove_unless_busy(path: Path) -> bool:
-    """Remove a data file unless somebody is in `reading`; the sweep comes by again."""
+    """Remove a file unless somebody is in `reading`; the sweep comes by again."""
     if os.name != "nt":
         try:
             with path.open("rb") as file:

@@ -8,6 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 DATA_NAME = re.compile(r"[0-9a-f]{32}-[0-9a-f]{32}-[0-9a-f]{32}\.parquet\Z")
+DECODED_NAME = re.compile(r"[0-9a-f]{32}-[0-9a-f]{32}-[0-9a-f]{32}\.arrow\Z")
 RECORD_NAME = re.compile(r"[0-9a-f]{32}-[0-9a-f]{32}\.json\Z")
 LOCK_NAME = re.compile(r"\.[0-9a-f]{32}\.lock\Z")
 
@@ -21,8 +22,13 @@ def digest(*parts: str) -> str:
 
 
 def record_of(data: Path) -> Path:
-    """Find the record beside a data file."""
+    """Find the record beside a data file or its decoded copy."""
     return data.with_name(f"{data.stem.rpartition('-')[0]}.json")
+
+
+def decoded_of(data: Path) -> Path:
+    """Name the decoded copy beside a data file."""
+    return data.with_suffix(".arrow")
 
 
 def checked_id(dataset_id: str) -> str:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,7 @@ def text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat()
 
 
+@lru_cache(maxsize=1)
 def library_version() -> str:
     """Version of this library, empty where it is not installed."""
     try:

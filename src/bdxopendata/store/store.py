@@ -64,11 +64,12 @@ class Store:
 
     # ---- reading
 
-    def find(self, key: StoreKey, version: str | None = None) -> Entry | None:
+    def find(self, key: StoreKey, version: str | None = None, *, decoded: bool = False) -> Entry | None:
         """Find the entry of a version, or the newest; None if there is none that is whole.
 
         The file's size is always compared with the record, its hash at the first use in a process. A damaged entry is
-        removed, with a warning.
+        removed, with a warning. With `decoded`, the hash of an entry that has a decoded copy is left out: for callers
+        who read the copy, and ask `is_whole` before they read the data after all.
         """
         folder = self._readable_folder(key)
         if folder is None:
@@ -78,7 +79,7 @@ class Store:
             entries = [entry for path in files.glob(folder, pattern) if (entry := self._entry(path, key)) is not None]
             states = []
             for entry in sorted(entries, key=lambda one: one.fetched_at, reverse=True):
-                states.append(self._state(entry))
+                states.append(self._state(entry, hashed=not (decoded and entry.decoded.is_file())))
                 if states[-1] is _State.WHOLE:
                     return entry
             # A file that went away between record and file was superseded: look again for what came in its place.
@@ -110,10 +111,16 @@ class Store:
             return None
         return Entry(path.parent / record["file"], record, path)
 
-    def _state(self, entry: Entry) -> _State:
+    def is_whole(self, entry: Entry) -> bool:
+        """Whether the data of an entry are there and as they were written; damaged ones are removed, with a warning."""
+        return self._state(entry) is _State.WHOLE
+
+    def _state(self, entry: Entry, *, hashed: bool = True) -> _State:
         try:
             found = entry.path.lstat()
             mark = (str(entry.path), found.st_size, found.st_mtime_ns, found.st_ino)
+            if found.st_size == entry.record["bytes"] and not hashed:
+                return _State.WHOLE
             if found.st_size == entry.record["bytes"] and (
                 _VERIFIED.get(mark) == entry.record["hash"] or files.hash_of(entry.path) == entry.record["hash"]
             ):
@@ -125,7 +132,8 @@ class Store:
             log.warning("An entry of '%s' cannot be read: %s", entry.record["dataset_id"], error.strerror)
             return _State.DAMAGED
         self._damaged(entry.record_path, str(entry.record["dataset_id"]), "its file is not what was written")
-        disk.remove(entry.path)
+        for path in (entry.path, entry.decoded):
+            disk.remove(path)
         return _State.DAMAGED
 
     @staticmethod
@@ -203,6 +211,31 @@ class Store:
             self._unavailable(str(error))
             return None
 
+    def add_decoded(self, entry: Entry, size: int, write: Callable[[Path], None]) -> bool:
+        """Add a decoded copy of about `size` bytes to an entry; return whether it is there.
+
+        `write` writes it to the path that it is given. A copy spares time and no more, so a disk that is full or cannot
+        be written to is no reason to warn. What else `write` raises passes.
+        """
+        try:
+            if shutil.disk_usage(entry.path.parent).free < 2 * size + _LEAST_FREE:
+                log.info("No decoded copy of '%s': the disk is nearly full", excerpt(entry.record["dataset_id"], 80))
+                return False
+            descriptor, part = disk.new_part(entry.path.parent, ".arrow")
+            os.close(descriptor)
+            try:
+                write(part)
+                found = records.read(entry.record_path)
+                if not isinstance(found, dict) or found["file"] != entry.path.name:
+                    return False
+                part.replace(entry.decoded)
+            finally:
+                disk.remove(part)
+        except OSError as error:
+            log.info("No decoded copy of '%s': %s", excerpt(entry.record["dataset_id"], 80), error.strerror)
+            return False
+        return True
+
     def mark_checked(self, entry: Entry, now: datetime | None = None) -> Entry:
         """Note that the portal still has this version; return the entry with its new age."""
         record = {**entry.record, "checked_at": records.text(now or datetime.now(UTC))}
@@ -268,7 +301,7 @@ class Store:
                 if path != entry.record_path:
                     disk.remove(path)
                 if file != entry.path.name:
-                    files.remove_unless_busy(folder / file)
+                    files.remove_data(folder / file)
         sweeping.sweep(self.root)
         return entry
 
@@ -291,7 +324,7 @@ class Store:
         removed = 0
         for entry in list(self.entries()):
             if dataset_id in (None, entry.record["dataset_id"]) and disk.remove(entry.record_path):
-                files.remove_unless_busy(entry.path)
+                files.remove_data(entry.path)
                 removed += 1
         root = self._safe_root(create=False)
         if dataset_id is None and root is not None:

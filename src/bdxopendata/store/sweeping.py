@@ -38,21 +38,26 @@ def remove_all(root: Path) -> None:
     for path in files.glob(root, "*/*/*.json"):
         if names.RECORD_NAME.match(path.name) and not isinstance(records.read(path), dict):
             disk.remove(path)
-    for path in files.glob(root, "*/*/*.parquet"):
-        if names.DATA_NAME.match(path.name) and not names.record_of(path).exists():
+    for path in [*files.glob(root, "*/*/*.parquet"), *files.glob(root, "*/*/*.arrow")]:
+        if _is_data(path) and not names.record_of(path).exists():
             files.remove_unless_busy(path)
 
 
 def _is_ours(path: Path) -> bool:
     return path.name.startswith(disk.PART) or any(
-        pattern.match(path.name) for pattern in (names.DATA_NAME, names.RECORD_NAME, names.LOCK_NAME)
+        pattern.match(path.name)
+        for pattern in (names.DATA_NAME, names.DECODED_NAME, names.RECORD_NAME, names.LOCK_NAME)
     )
 
 
+def _is_data(path: Path) -> bool:
+    return names.DATA_NAME.match(path.name) is not None or names.DECODED_NAME.match(path.name) is not None
+
+
 def _is_left_over(path: Path) -> bool:
-    if names.DATA_NAME.match(path.name):
+    if _is_data(path):
         record = records.read(names.record_of(path))
-        return not (isinstance(record, dict) and record["file"] == path.name)
+        return not (isinstance(record, dict) and record["file"] == f"{path.stem}.parquet")
     if names.RECORD_NAME.match(path.name):
         record = records.read(path)
         return isinstance(record, dict) and not path.with_name(record["file"]).exists()
