@@ -20,6 +20,7 @@ from bdxopendata.errors import (
     DatasetChangedError,
     IncompleteDataError,
     OfflineError,
+    QueryError,
     SchemaDriftWarning,
     StaleDataWarning,
 )
@@ -506,3 +507,17 @@ def test_a_rare_answer_from_stored_data_comes_in_few_pieces(serve: Serve, monkey
     assert [bdx.provenance(piece).rows for piece in pieces] == [30, 30, 30, 10]
     assert bdx.provenance(pieces[0]).road == "store"
     assert_frame_equal(pd.concat(pieces, ignore_index=True), expected)
+
+
+def test_the_first_rows_of_several_pages_need_an_order(serve: Serve) -> None:
+    """Pages are put in a total order; an export is not, so without an order they would be other rows."""
+    served = serve(trees(), unstable_order=True)
+    first = served.dataset("trees").limit(250)
+
+    with pytest.raises(QueryError, match=r"order_by\(…\), or leave format= out"):
+        first.to_pandas(format="records")
+
+    ordered = first.order_by("-gid")
+    assert_frame_equal(ordered.to_pandas(format="records"), ordered.to_pandas(format="parquet"))
+    assert len(first.to_pandas()) == 250
+    assert len(served.dataset("trees").limit(600).to_pandas(format="records")) == 500

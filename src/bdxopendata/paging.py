@@ -65,6 +65,14 @@ class Paging:
                 "InvalidRESTParameterError",
                 hint="Leave format= out, so that an export is used.",
             )
+        if limit is not None and not question.order_by and page.total is not None and page.total > limit:
+            # Pages need an order that an export of the same question does not have, and would hold other rows.
+            raise QueryError(
+                f"The first {limit:,} of {page.total:,} records need an order: several pages of them are read.",
+                "NoOrder",
+                clause="order_by",
+                hint="Say which come first with order_by(…), or leave format= out, so that an export is used.",
+            )
         return self._paged(question, schema, wanted)
 
     def _paged(self, question: Question, schema: Schema, wanted: int) -> list[Mapping[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from bdxopendata.fields import UNKNOWN, Schema
+from bdxopendata.formats.arrowjson import arrow_schema, read_lines
 from bdxopendata.formats.rows import join, parse, rows_to_table
 from bdxopendata.formats.shape import BLANK, check_rows, cut, refuse, refusing, tail_of
 from bdxopendata.formats.wide import may_hold_wide, wide_columns
@@ -17,6 +18,8 @@ from bdxopendata.formats.wide import may_hold_wide, wide_columns
 WHAT = "file of JSON lines"
 # Lines parsed at a time where the whole file is looked through.
 BLOCK = 10_000
+# Blocks that Arrow may refuse before it is no longer asked.
+REFUSALS = 3
 
 
 def read(path: Path, schema: Schema, *, labels: bool, list_separator: str, max_rows: int | None) -> pa.Table:
@@ -24,12 +27,12 @@ def read(path: Path, schema: Schema, *, labels: bool, list_separator: str, max_r
     _check(path)
     tables: list[pa.Table] = []
     rows = 0
+    parser = _Parser(schema)
     # Block by block, so that the objects of one block make room for those of the next.
-    for block in _blocks(path, BLOCK):
-        rows += len(block)
+    for lines in _lines(path, BLOCK):
+        rows += len(lines)
         check_rows(rows, max_rows, path)
-        with refusing(path, WHAT):
-            tables.append(rows_to_table(block, schema))
+        tables.append(parser.table(lines, path))
     return join(tables or [rows_to_table([], schema)], schema)
 
 
@@ -37,11 +40,12 @@ def batches(path: Path, schema: Schema, size: int, *, labels: bool, list_separat
     """Read `size` lines at a time."""
     _check(path)
     kinds: dict[str, pa.DataType] | None = None
-    for block in _blocks(path, size):
+    parser = _Parser(schema)
+    for lines in _lines(path, size):
         if kinds is None:
-            kinds = _kinds(path, schema, block)
+            kinds = _kinds(path, schema, _parsed(lines[:1], path))
         with refusing(path, WHAT):
-            table = rows_to_table(block, schema, kinds=kinds)
+            table = parser.table(lines, path, kinds)
             new = [name for name in table.column_names if name not in schema and name not in kinds]
             if new:
                 raise refuse("later lines have other keys than the first ones", path)
@@ -70,15 +74,39 @@ def _check(path: Path) -> None:
         raise refuse(f"the {WHAT} is cut: its last line does not end", path)
 
 
-def _blocks(path: Path, size: int) -> Iterator[list[Any]]:
-    with path.open("rb") as file, refusing(path, WHAT, ValueError, RecursionError):
+class _Parser:
+    """Reads blocks of one file: by Arrow, and by Python what Arrow cannot read as it was meant."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._types = arrow_schema(schema)
+        self._refused = 0
+
+    def table(self, lines: list[bytes], path: Path, kinds: Mapping[str, pa.DataType] | None = None) -> pa.Table:
+        """Read a block; columns in `kinds` have the type that is said there."""
+        if self._types is not None and not kinds and self._refused < REFUSALS:
+            table = read_lines(lines, self._types)
+            if table is not None:
+                return table
+            self._refused += 1
+        with refusing(path, WHAT):
+            return rows_to_table(_parsed(lines, path), self._schema, kinds=kinds)
+
+
+def _lines(path: Path, size: int) -> Iterator[list[bytes]]:
+    with path.open("rb") as file:
         while lines := list(islice(file, size)):
-            yield _parsed(lines, path)
+            yield lines
+
+
+def _blocks(path: Path, size: int) -> Iterator[list[Any]]:
+    return (_parsed(lines, path) for lines in _lines(path, size))
 
 
 def _parsed(lines: list[bytes], path: Path) -> list[Any]:
     # One call of the parser for many lines is faster than a call for each.
-    rows = parse(b"[" + b",".join(lines) + b"]")
+    with refusing(path, WHAT, ValueError, RecursionError):
+        rows = parse(b"[" + b",".join(lines) + b"]")
     if len(rows) != len(lines):
         raise refuse(f"it is no {WHAT}: a line holds more or less than one object", path)
     return rows  # type: ignore[no-any-return]  # the brackets around make it a list
