@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import pkgutil
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 import pytest
 
+import bdxopendata
 from support import pages
 
 TEXTS = sorted([*pages.ROOT.glob("*.md"), *(pages.ROOT / "docs").rglob("*.md")])
@@ -79,3 +85,65 @@ def test_links_are_found_in_prose_and_not_in_code() -> None:
     text = "[a](b.md) [c](https://example.org) `[d](e.md)`\n\n```text\n[f](g.md)\n```\n[h](i.md#j)"
 
     assert linked(text) == ["b.md", "i.md#j"]
+
+
+def documented() -> list[object]:
+    """What the pages of the reference show, by their ``:::`` lines."""
+    text = "".join(page.read_text(encoding="utf-8") for page in (pages.ROOT / "docs" / "reference").glob("*.md"))
+    return [pkgutil.resolve_name(path) for path in re.findall(r"^::: (\S+)", text, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("name", [name for name in bdxopendata.__all__ if name != "__version__"])
+def test_every_public_name_is_in_the_reference(name: str) -> None:
+    public = getattr(bdxopendata, name)
+    shown = documented()
+    shown += [vars(one)[inner] for one in shown if isinstance(one, ModuleType) for inner in vars(one)]
+
+    # A value of a class of its own, such as `F`, is shown by its class; a module, such as `store`, by what it has.
+    is_shown = any(one is public or one is type(public) for one in shown)
+    has_shown = isinstance(public, ModuleType) and any(one is value for one in shown for value in vars(public).values())
+    assert is_shown or has_shown
+
+
+BROKEN = {
+    "page": "[a](nowhere.md)",
+    "anchor": "[a](index.md#nowhere)",
+    "own_anchor": "[a](#nowhere)",
+    "picture": "![a](nowhere.png)",
+    "absolute": "[a](/index/)",
+    "reference": "[`a`][bdxopendata.nowhere]",
+    "hidden": "This page is in no menu.",
+}
+
+
+def test_what_is_broken_fails_the_build(tmp_path: Path) -> None:
+    run = build(tmp_path, BROKEN, menu=[name for name in BROKEN if name != "hidden"])
+
+    assert run.returncode != 0
+    warned = "\n".join(line for line in run.stderr.splitlines() if line.startswith(("WARNING", "  -")))
+    assert [name for name in BROKEN if f"{name}.md" not in warned] == []
+
+
+def test_a_page_without_faults_builds(tmp_path: Path) -> None:
+    run = build(tmp_path, {"one": "[a](two.md#part)", "two": "## Part"}, menu=["one", "two"])
+
+    assert run.returncode == 0, run.stderr
+
+
+def build(folder: Path, texts: dict[str, str], menu: list[str]) -> subprocess.CompletedProcess[str]:
+    """Build these pages with the settings of this site, but without its own pages and its gallery."""
+    (folder / "docs").mkdir()
+    for name, text in {"index": "Begin.", **texts}.items():
+        (folder / "docs" / f"{name}.md").write_text(f"# A page\n\n{text}\n", encoding="utf-8")
+    navigation = [f"{name}.md" for name in ["index", *menu]]
+    (folder / "mkdocs.yml").write_text(
+        f"INHERIT: {(pages.ROOT / 'mkdocs.yml').as_posix()}\n"
+        f"docs_dir: docs\nsite_dir: site\nhooks: []\nextra_css: []\nnav: {navigation}\n",
+        encoding="utf-8",
+    )
+    # Quietly, mkdocs does not count its warnings, and strict builds pass.
+    return subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict"],
+        cwd=folder, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True, text=True, encoding="utf-8", timeout=120, check=False,
+    )  # fmt: skip

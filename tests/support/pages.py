@@ -63,7 +63,7 @@ def printed(page: Path) -> Iterator[tuple[Block, str]]:
 def shown(text: str) -> str:
     """Bring an output to the form in which pages show it: the same port and day each time, no blanks at line ends."""
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8000", text)
-    text = re.sub(r"fetched on [\d-]{10}", "fetched on 2026-06-16", text)
+    text = re.sub(r"(fetched on |urldate = {)[\d-]{10}", r"\g<1>2026-06-16", text)
     return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
 
