@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bdxopendata.cli import main
 from bdxopendata.testing import StandIn
 from support import pages
 
@@ -67,7 +68,18 @@ def test_the_tour_runs_after_the_start(tmp_path: Path) -> None:
     with pages.stand_in_environment(tmp_path), pytest.warns(match="Offline"):
         outputs = [output for _, output in pages.printed(README)]
 
-    assert len(outputs) == 5
-    assert "st_park_p" in outputs[1]
-    assert "libres" in outputs[2]
-    assert "oaks, without the network" in outputs[3]
+    assert len(outputs) == 6
+    assert (tmp_path / "trees.png").stat().st_size > 10_000
+    assert "st_park_p" in outputs[2]
+    assert "libres" in outputs[3]
+    assert "oaks, without the network" in outputs[4]
+
+
+def test_the_stand_in_is_started_and_named_as_the_command_line_has_it(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = shell_lines()
+    with pytest.raises(SystemExit):
+        main(["stand-in", "--help"])
+
+    port = next(line.split()[-1] for line in lines if line.startswith("bdx stand-in --port "))
+    assert f"export BDXOPENDATA_PORTAL=http://127.0.0.1:{port}" in lines
+    assert "--port" in capsys.readouterr().out
