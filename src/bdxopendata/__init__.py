@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bdxopendata.errors import DatasetChangedError as DatasetChangedError
     from bdxopendata.errors import DatasetNotFoundError as DatasetNotFoundError
     from bdxopendata.errors import DeadlineExceededError as DeadlineExceededError
+    from bdxopendata.errors import FarAwayWarning as FarAwayWarning
     from bdxopendata.errors import IncompleteDataError as IncompleteDataError
     from bdxopendata.errors import NetworkError as NetworkError
     from bdxopendata.errors import OfflineError as OfflineError
@@ -63,7 +64,9 @@ if TYPE_CHECKING:
     from bdxopendata.topics.births import population_change as population_change
     from bdxopendata.topics.bridge import bridge_closures as bridge_closures
     from bdxopendata.topics.bridge import bridge_state as bridge_state
+    from bdxopendata.topics.charts import explore as explore
     from bdxopendata.topics.facilities import facilities as facilities
+    from bdxopendata.topics.labels import labels as labels
     from bdxopendata.topics.parking import parking as parking
     from bdxopendata.topics.pools import pools as pools
     from bdxopendata.topics.recorded import history as history
@@ -92,6 +95,7 @@ _ERRORS = (
     "DatasetChangedError",
     "DatasetNotFoundError",
     "DeadlineExceededError",
+    "FarAwayWarning",
     "IncompleteDataError",
     "NetworkError",
     "OfflineError",
@@ -137,9 +141,11 @@ _HOMES: dict[str, tuple[str, str]] = {
     "bridge_closures": ("topics.bridge", "bridge_closures"),
     "bridge_state": ("topics.bridge", "bridge_state"),
     "deaths": ("topics.births", "deaths"),
+    "explore": ("topics.charts", "explore"),
     "facilities": ("topics.facilities", "facilities"),
     "first_names": ("topics.births", "first_names"),
     "history": ("topics.recorded", "history"),
+    "labels": ("topics.labels", "labels"),
     "parking": ("topics.parking", "parking"),
     "places": ("topics.places", ""),
     "pools": ("topics.pools", "pools"),

@@ -24,6 +24,7 @@
     ├─ StaleDataWarning
     ├─ SchemaDriftWarning
     ├─ DataQualityWarning
+    ├─ FarAwayWarning
     ├─ QuotaWarning
     └─ ApiDeprecationWarning
 
@@ -489,6 +490,10 @@ class SchemaDriftWarning(BdxOpenDataWarning):
 
 class DataQualityWarning(BdxOpenDataWarning):
     """Values did not fit their type and are missing, or were kept in another form."""
+
+
+class FarAwayWarning(BdxOpenDataWarning):
+    """The place that is asked about is far from where the data are, so that the answer is empty."""
 
 
 class QuotaWarning(BdxOpenDataWarning):

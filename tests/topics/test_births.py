@@ -188,11 +188,14 @@ def test_a_dataset_without_rows_is_an_empty_frame(serve: Serve, freq: Any) -> No
     ("asked", "error", "told"),
     [
         ({"freq": "W"}, ValueError, "freq is 'D', 'M' or 'Y'"),
+        ({"freq": "YE"}, ValueError, "Did you mean 'Y'"),
+        ({"freq": 1}, ValueError, "not 1"),
         ({"start": 2000, "end": 1999}, ValueError, "before the start"),
-        ({"start": "May 1999"}, ValueError, "such as '1999-05'"),
-        ({"start": "1999-13"}, ValueError, "such as '1999-05'"),
+        ({"start": "May 1999"}, ValueError, "such as '2023-05'"),
+        ({"start": "1999-13"}, ValueError, "such as '2023-05'"),
         ({"end": 99}, ValueError, "end is a date"),
         ({"start": 1999.5}, TypeError, "not float"),
+        ({"start": float("nan")}, ValueError, "start is missing"),
         ({"start": True}, TypeError, "not bool"),
     ],
 )
@@ -409,7 +412,7 @@ def test_a_catalogue_without_first_names_says_what_was_looked_for(serve: Serve) 
 
 
 @pytest.mark.parametrize(
-    ("asked", "error"), [({"name": 3}, TypeError), ({"year": "2019"}, TypeError), ({"year": []}, ValueError)]
+    ("asked", "error"), [({"name": 3}, TypeError), ({"year": "last"}, ValueError), ({"year": []}, ValueError)]
 )
 def test_first_names_refuse_arguments_of_another_kind(
     serve: Serve, asked: dict[str, Any], error: type[Exception]

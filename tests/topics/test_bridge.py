@@ -246,7 +246,7 @@ def test_closures_that_touch_the_days_are_chosen(serve: Serve, start: Any, end: 
 @pytest.mark.parametrize(
     ("asked", "error"),
     [({"start": "soon"}, ValueError), ({"start": "2026-05-02", "end": "2026-05-01"}, ValueError),
-     ({"end": 2026}, TypeError)],
+     ({"end": ["2026"]}, TypeError)],
 )  # fmt: skip
 def test_days_that_are_none_are_refused_before_anything_is_asked(
     serve: Serve, asked: dict[str, Any], error: type[Exception]
@@ -306,9 +306,9 @@ def test_a_moment_without_a_zone_is_refused_before_anything_is_asked(serve: Serv
     served = serve("previsions_pont_chaban")
 
     for ask in (bridge.is_closed, bridge.upcoming):
-        with pytest.raises(ValueError, match=r"no time zone: give it one, such as ZoneInfo\('Europe/Paris'\)"):
+        with pytest.raises(ValueError, match=r"no time zone: it is .*ZoneInfo\('Europe/Paris'\)"):
             ask(at=datetime(2026, 5, 1), catalog=served.catalog)  # type: ignore[operator]  # both take these
-        with pytest.raises(TypeError, match="datetime with a time zone, not str"):
+        with pytest.raises(ValueError, match=r"moment with a time zone.*not '2026-05-01'"):
             ask(at="2026-05-01", catalog=served.catalog)  # type: ignore[operator]  # as above
     assert len(served.portal.requests) == 0
 

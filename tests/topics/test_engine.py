@@ -296,8 +296,14 @@ def test_a_catalogue_without_datasets_is_asked_too(serve: Serve) -> None:
 
 
 def test_a_catalogue_is_a_catalogue() -> None:
-    with pytest.raises(TypeError, match="catalog is a Catalog, not str"):
-        engine.find(benches(), "opendata.paris.fr")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="catalog is a Catalog, or the address of a portal, not int"):
+        engine.find(benches(), 3)  # type: ignore[arg-type]
+
+
+def test_an_address_is_as_good_as_a_catalogue(serve: Serve) -> None:
+    served = serve(dataset())
+
+    assert len(engine.read(benches(), catalog=served.portal.url)) == 3
 
 
 # Several datasets in one frame

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -90,13 +91,31 @@ def test_a_range_without_counts_is_an_empty_typed_frame(serve: Serve) -> None:
     ("start", "end", "error"),
     [
         (date(2026, 3, 3), date(2026, 3, 3), ValueError),
-        (datetime(2026, 3, 3), date(2026, 3, 4), ValueError),
-        ("2026-03-03", date(2026, 3, 4), TypeError),
+        (datetime(2026, 3, 3, 8), date(2026, 3, 4), ValueError),
+        ("2026-03-03T08:00", date(2026, 3, 4), ValueError),
+        ("March", date(2026, 3, 4), ValueError),
+        (["2026-03-03"], date(2026, 3, 4), TypeError),
     ],
 )
 def test_wrong_ranges_are_refused(serve: Serve, start: Any, end: Any, error: type[Exception]) -> None:
     with pytest.raises(error):
         traffic.traffic_counts(start, end, catalog=serve(HISTORY).catalog)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2026-03-03", "2026-03-04"),
+        (pd.Timestamp("2026-03-03"), np.datetime64("2026-03-04")),
+        ("2026-03-03T00:00+01:00", pd.Timestamp("2026-03-04", tz="Europe/Paris")),
+    ],
+)
+def test_days_and_moments_are_taken_in_every_form(serve: Serve, start: Any, end: Any) -> None:
+    asked = traffic.traffic_counts(start, end, catalog=serve(HISTORY).catalog)
+
+    plain = traffic.traffic_counts(date(2026, 3, 3), date(2026, 3, 4), catalog=serve(HISTORY).catalog)
+    assert len(plain)
+    assert asked["time"].tolist() == plain["time"].tolist()
 
 
 def test_moments_of_any_zone_are_understood(serve: Serve) -> None:

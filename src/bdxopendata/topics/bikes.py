@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from bdxopendata.catalog import Catalog
 from bdxopendata.query import Query
-from bdxopendata.topics import charts, engine, live, nearby, oddities, places
+from bdxopendata.topics import arguments, charts, engine, live, nearby, oddities, places, when
 from bdxopendata.topics.contract import load
+from bdxopendata.topics.labels import Language, labelled, taking
 from bdxopendata.topics.places import nearest
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ SHARED_NUMBER = "station number shared with another row"
 BIKES_OUT_OF_SERVICE = "bikes though not in service"
 
 
+@labelled
 def bikes(
     *,
     min_bikes: int | None = None,
@@ -34,8 +36,9 @@ def bikes(
     in_service: bool | None = None,
     commune: str | places.Commune | None = None,
     near: tuple[float, float, float] | None = None,
-    stale_after: timedelta | None = live.STANDING,
-    catalog: Catalog | None = None,
+    stale_after: when.Span | None = live.STANDING,
+    labels: Language | None = None,
+    catalog: Catalog | str | None = None,
 ) -> gpd.GeoDataFrame:
     """Tell where bikes can be taken and brought back now.
 
@@ -50,7 +53,9 @@ def bikes(
     near
         Longitude, latitude (degrees) and metres: only stations at most so far away.
     stale_after
-        Warn when the feed is older; None never warns.
+        Warn when the feed is older: a timedelta, seconds, or text such as ``"2h"``; None never warns.
+    labels
+        ``"fr"`` or ``"en"`` to have columns named for people, as `bdxopendata.labels` does; by default technical names.
     catalog
         Where to ask; Bordeaux Métropole by default.
 
@@ -65,7 +70,7 @@ def bikes(
     Raises
     ------
     ValueError
-        If there is no such commune, or `near` can be no place near here or was given latitude first.
+        If there is no such commune, or `near` can be no place or was given latitude first.
     DatasetNotFoundError, SchemaDriftError
         If the portal no longer has the dataset, or a column that is needed.
 
@@ -73,22 +78,23 @@ def bikes(
     -----
     StaleDataWarning
         If the feed stands still.
+    FarAwayWarning
+        If `near` is far from here.
 
     Notes
     -----
     Source: dataset ``ci_vcub_p``, refreshed about every two and a half minutes.
     """
-    for name, least in (("min_bikes", min_bikes), ("min_docks", min_docks)):
-        _check_least(name, least)
-    if in_service is not None and not isinstance(in_service, bool):
-        raise TypeError(f"in_service is True, False or None, not {type(in_service).__name__}.")
+    least_of = {"bikes": arguments.whole("min_bikes", min_bikes), "docks": arguments.whole("min_docks", min_docks)}
+    in_service = arguments.flag("in_service", in_service)
+    limit = when.span(stale_after, "stale_after")
     circle = nearby.circle(near)
     code = None if commune is None else places.commune(commune).code
     (source,) = engine.find(CONTRACT, catalog)
 
     def ask(source: engine.Source) -> Query:
         query = source.query
-        for column, least in (("bikes", min_bikes), ("docks", min_docks)):
+        for column, least in least_of.items():
             if least is not None:
                 query = query.where(source.field(column) >= least)
         if in_service is not None:
@@ -98,7 +104,7 @@ def bikes(
             query = query.where(source.field("insee") == code)
         return query if circle is None else query.near(*circle)
 
-    return completed(engine.answer([source], ask), stale_after)
+    return completed(engine.answer([source], ask), limit)
 
 
 def completed(frame: Any, stale_after: timedelta | None) -> gpd.GeoDataFrame:
@@ -121,6 +127,7 @@ def completed(frame: Any, stale_after: timedelta | None) -> gpd.GeoDataFrame:
     return found
 
 
+@taking
 def plot_map(frame: gpd.GeoDataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw the stations, coloured by how many bikes there are; stations out of service are grey rings.
 
@@ -145,7 +152,13 @@ def plot_map(frame: gpd.GeoDataFrame, *, ax: Axes | None = None) -> Axes:
     frame = frame[frame.geometry.notna()]
     serving = frame["in_service"].fillna(False).astype(bool)
     charts.points(
-        ax, frame[~serving], s=26, facecolors="none", edgecolors=charts.FAINT, linewidths=0.9, label="out of service"
+        ax,
+        frame[~serving],
+        s=26,
+        facecolors="none",
+        edgecolors=charts.FAINT,
+        linewidths=0.9,
+        label=charts.say(frame, "out of service", "hors service"),
     )
     drawn = charts.points(
         ax,
@@ -159,21 +172,11 @@ def plot_map(frame: gpd.GeoDataFrame, *, ax: Axes | None = None) -> Axes:
     )
     charts.finish_map(ax)
     bar = ax.figure.colorbar(drawn, ax=ax, shrink=0.5)
-    bar.set_label("bikes to take", fontsize=9, color=charts.INK)
+    bar.set_label(charts.say(frame, "bikes to take", "vélos à prendre"), fontsize=9, color=charts.INK)
     bar.outline.set_visible(False)
-    ax.set_title(
-        f"{int(frame['bikes'].sum()):,} bikes{charts.observed(frame)}", loc="left", fontsize=13, color=charts.INK
-    )
+    count = charts.number(frame, int(frame["bikes"].sum()))
+    charts.title(ax, f"{count} {charts.say(frame, 'bikes', 'vélos')}{charts.observed(frame)}")
     if (~serving).any():
         ax.legend(loc="lower right", frameon=False, fontsize=9)
     charts.credit(ax, frame, below=8)
     return ax
-
-
-def _check_least(name: str, least: object) -> None:
-    if least is None:
-        return
-    if isinstance(least, bool) or not isinstance(least, int):
-        raise TypeError(f"{name} is a whole number, not {type(least).__name__}.")
-    if least < 0:
-        raise ValueError(f"{name} is a number from 0, not {least}.")

@@ -7,17 +7,18 @@ its id, so both are looked for in the catalogue.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from bdxopendata.catalog import Catalog
-from bdxopendata.errors import TopicNotFoundError
+from bdxopendata.errors import TopicNotFoundError, name_list
 from bdxopendata.lineage import ATTRIBUTE
-from bdxopendata.topics import charts, choices, engine
+from bdxopendata.topics import charts, choices, engine, when
 from bdxopendata.topics.contract import Contract, load
+from bdxopendata.topics.finding import catalog_of
+from bdxopendata.topics.labels import Language, labelled, taking
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,9 +41,11 @@ DEATHS = load("deaths")
 FIRST_NAMES = load("first_names")
 
 Frequency = Literal["D", "M", "Y"]
-When = int | str | date | None
+When = when.When | None
 
-FREQUENCIES = ("D", "M", "Y")
+FREQUENCIES: tuple[Frequency, ...] = ("D", "M", "Y")
+# How other words for them begin: those of pandas, English and French.
+NEAR = {"D": ("D", "J"), "M": ("M",), "Y": ("Y", "A")}
 
 # By what a dataset, or a row, is known to be about births or deaths.
 WORDS: dict[str, tuple[str, ...]] = {"births": ("naissance",), "deaths": ("deces", "mortalite")}
@@ -50,16 +53,16 @@ WORDS: dict[str, tuple[str, ...]] = {"births": ("naissance",), "deaths": ("deces
 SEVERAL_ROWS = "on a day that has several rows, added up"
 NO_DAY = "without a day, in no period"
 
-_PART_OF_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
-
+@labelled
 def births(
     start: When = None,
     end: When = None,
     *,
     freq: Frequency = "D",
     dataset: str | None = None,
-    catalog: Catalog | None = None,
+    labels: Language | None = None,
+    catalog: Catalog | str | None = None,
 ) -> pd.DataFrame:
     """Tell how many children were born in the city, by day, month or year.
 
@@ -69,9 +72,11 @@ def births(
         First and last day wanted: a date, a year such as ``1999``, or ISO text (``"1999"``, ``"1999-05"``); the whole
         year or month is meant. By default all there is.
     freq
-        ``"D"`` for one row a day, ``"M"`` a month, ``"Y"`` a year.
+        ``"D"`` for one row a day, ``"M"`` a month, ``"Y"`` a year, in either case.
     dataset
         Id of the dataset to read; by default ``bor_naissances1900``, else what the catalogue has.
+    labels
+        ``"fr"`` or ``"en"`` to have columns named for people, as `bdxopendata.labels` does; by default technical names.
     catalog
         Where to ask; Bordeaux Métropole by default.
 
@@ -102,18 +107,20 @@ def births(
     Births are counted where they took place: mothers who live in other communes are among them. The series is read
     whole whatever is asked, since its end tells which year is partial; it is small, and kept in the store.
     """
-    first, last = _range(start, end, freq)
+    first, last, freq = _asked(start, end, freq)
     source = _source(BIRTHS, catalog, dataset)
     return completed(engine.answer([source]), BIRTHS, freq, first, last)
 
 
+@labelled
 def deaths(
     start: When = None,
     end: When = None,
     *,
     freq: Frequency = "D",
     dataset: str | None = None,
-    catalog: Catalog | None = None,
+    labels: Language | None = None,
+    catalog: Catalog | str | None = None,
 ) -> pd.DataFrame:
     """Tell how many people died in the city, by day, month or year.
 
@@ -124,6 +131,8 @@ def deaths(
     ----------
     start, end, freq, catalog
         As for `births`.
+    labels
+        ``"fr"`` or ``"en"`` to have columns named for people, as `bdxopendata.labels` does; by default technical names.
     dataset
         Id of the dataset to read, instead of looking for one.
 
@@ -144,13 +153,19 @@ def deaths(
     DataQualityWarning
         As for `births`.
     """
-    first, last = _range(start, end, freq)
+    first, last, freq = _asked(start, end, freq)
     source = _source(DEATHS, catalog, dataset)
     return completed(engine.answer([source]), DEATHS, freq, first, last)
 
 
+@labelled
 def population_change(
-    start: When = None, end: When = None, *, freq: Frequency = "Y", catalog: Catalog | None = None
+    start: When = None,
+    end: When = None,
+    *,
+    freq: Frequency = "Y",
+    labels: Language | None = None,
+    catalog: Catalog | str | None = None,
 ) -> pd.DataFrame:
     """Put births and deaths side by side.
 
@@ -158,6 +173,8 @@ def population_change(
     ----------
     start, end, freq, catalog
         As for `births`; by year by default.
+    labels
+        ``"fr"`` or ``"en"`` to have columns named for people, as `bdxopendata.labels` does; by default technical names.
 
     Returns
     -------
@@ -174,6 +191,7 @@ def population_change(
     """
     import pandas as pd
 
+    freq = _frequency(freq)
     born, died = (one(start, end, freq=freq, catalog=catalog) for one in (births, deaths))
     joined = pd.merge(
         born[["date", "count", "missing_days", "partial"]].rename(columns={"count": "births"}),
@@ -199,28 +217,37 @@ def population_change(
         }
     )
     facts = [dict(one.attrs[ATTRIBUTE]) for one in (born, died)]
-    topic = {"name": "population_change", "provenance": facts, "units": {"births": "births", "deaths": "deaths"}}
+    topic = {
+        "name": "population_change",
+        "contract": "births",
+        "provenance": facts,
+        "units": {"births": "births", "deaths": "deaths"},
+    }
     made.attrs = {ATTRIBUTE: {**facts[0], "rows": len(made), "topic": topic}}
     return made
 
 
+@labelled
 def first_names(
     *,
-    year: int | Sequence[int] | None = None,
+    year: when.Year | Iterable[when.Year] | None = None,
     name: str | None = None,
     dataset: str | None = None,
-    catalog: Catalog | None = None,
+    labels: Language | None = None,
+    catalog: Catalog | str | None = None,
 ) -> pd.DataFrame:
     """Tell which first names were given most in each year.
 
     Parameters
     ----------
     year
-        One year or several; a year that is not there gives no row.
+        One year or several: numbers, text, or dates in them. A year that is not there gives no row.
     name
         One first name, whatever the case and accents.
     dataset
         Id of the dataset to read, instead of looking for one.
+    labels
+        ``"fr"`` or ``"en"`` to have columns named for people, as `bdxopendata.labels` does; by default technical names.
     catalog
         Where to ask; Bordeaux Métropole by default.
 
@@ -238,7 +265,7 @@ def first_names(
     DatasetNotFoundError
         If the catalogue has no such dataset; the message says what was looked for, and which datasets look alike.
     """
-    years = _years(year)
+    years = when.years(year)
     if name is not None and not isinstance(name, str):
         raise TypeError(f"name is text, not {type(name).__name__}.")
     (source,) = engine.find(FIRST_NAMES, catalog, dataset)
@@ -254,6 +281,7 @@ def first_names(
     return found
 
 
+@taking
 def plot_years(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw births or deaths year by year, or both with what lies between them.
 
@@ -282,6 +310,7 @@ def plot_years(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     if not ((days.month == 1).all() and (days.day == 1).all() and frame["date"].is_unique):
         raise ValueError("The picture is of years: ask with freq='Y'.")
     topic = frame.attrs.get(ATTRIBUTE, {}).get("topic", {}).get("name", "count")
+    french = {"births": "naissances", "deaths": "décès", "count": "nombre"}
     lines = ["births", "deaths"] if "births" in frame else ["count"]
     ax = charts.axes(ax, 9.0, 5.0)
     years = whole["date"].dt.year.to_numpy()
@@ -294,7 +323,7 @@ def plot_years(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         if len(drawn) == 2 and known.any():
             # A name at the end of a line needs no legend.
             ax.annotate(
-                name,
+                charts.say(frame, name, french[name]),
                 (years[known][-1], values[known][-1]),
                 (6, 0),
                 textcoords="offset points",
@@ -306,12 +335,19 @@ def plot_years(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.grid(axis="y", color="#E6E6E6", linewidth=0.8)
     ax.grid(visible=False, axis="x")
     ax.set_ylim(bottom=0)
-    ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    ax.set_ylabel("a year", fontsize=9, color=charts.INK)
+    ax.yaxis.set_major_formatter(lambda value, _: charts.number(frame, round(value)))
+    ax.set_ylabel(charts.say(frame, "a year", "par an"), fontsize=9, color=charts.INK)
     partial = frame.loc[frame["partial"], "date"].dt.year.tolist()
-    missing = f" (without {', '.join(map(str, partial))}: not whole)" if 0 < len(partial) <= 3 else ""
-    what = "Births and deaths" if len(lines) == 2 else topic.capitalize()
-    ax.set_title(f"{what} in Bordeaux{missing}", loc="left", fontsize=13, color=charts.INK)
+    some = ", ".join(map(str, partial))
+    without = charts.say(frame, f" (without {some}: not whole)", f" (sans {some}, incomplet)")
+    missing = without if 0 < len(partial) <= 3 else ""
+    both = len(lines) == 2
+    what = charts.say(
+        frame,
+        "Births and deaths" if both else topic.capitalize(),
+        "Naissances et décès" if both else french.get(topic, topic).capitalize(),
+    )
+    charts.title(ax, f"{what} {charts.say(frame, 'in', 'à')} Bordeaux{missing}")
     charts.credit(ax, frame, below=30)
     return ax
 
@@ -416,10 +452,12 @@ def _uncovered(periods: Any, calendar: pd.DatetimeIndex) -> pd.Series:
     return pd.Series(before).clip(lower=0) + pd.Series(after).clip(lower=0)
 
 
-def _source(contract: Contract, catalog: Catalog | None, dataset: str | None) -> engine.Source:
+def _source(contract: Contract, catalog: Catalog | str | None, dataset: str | None) -> engine.Source:
     """Find the dataset; what only a search found must also be about births or deaths, not just look like it."""
-    catalog = Catalog() if catalog is None else catalog
+    catalog = catalog_of(catalog)
     (first,) = engine.find(contract, catalog, dataset)
+    if first.how == "asked" and first.dataset.id not in contract.candidates and first.has("event"):
+        _refuse_the_other_kind(first, contract.topic)
     if _tells(first, contract.topic):
         return first
     every = engine.find(replace(contract, combine="all"), catalog)
@@ -430,6 +468,17 @@ def _source(contract: Contract, catalog: Catalog | None, dataset: str | None) ->
     raise TopicNotFoundError(
         contract.topic, catalog.portal.host, contract.candidates, contract.search, near, contract.gone
     )
+
+
+def _refuse_the_other_kind(source: engine.Source, topic: str) -> None:
+    """Refuse a dataset that a person named where all of its rows say that they count something else."""
+    events = [event for (event,) in source.values("event") if event]
+    kinds = [_kinds(event) for event in events]
+    if kinds and all(kind and topic not in kind for kind in kinds):
+        raise ValueError(
+            f"dataset='{source.dataset.id}' has nothing of the topic '{topic}': its rows are about "
+            f"{name_list(sorted(events)[:3])}. Leave dataset= out to have the topic look for its own."
+        )
 
 
 def _tells(source: engine.Source, topic: str) -> bool:
@@ -457,44 +506,15 @@ def _kinds(text: str) -> set[str]:
     return {topic for topic, words in WORDS.items() if any(word in form for word in words)}
 
 
-def _range(start: When, end: When, freq: str) -> tuple[date | None, date | None]:
-    if freq not in FREQUENCIES:
-        raise ValueError(f"freq is 'D', 'M' or 'Y', not {freq!r}.")
-    first = None if start is None else _edge(start, "start")[0]
-    last = None if end is None else _edge(end, "end")[1]
-    if first is not None and last is not None and first > last:
-        raise ValueError(f"The end, {last}, is before the start, {first}.")
-    return first, last
+def _asked(start: When, end: When, freq: str) -> tuple[date | None, date | None, Frequency]:
+    return *when.stretch(start, end), _frequency(freq)
 
 
-def _edge(when: object, name: str) -> tuple[date, date]:
-    """Return the first and the last day of what was named: a day, a month or a year."""
-    if isinstance(when, date):
-        day = date(when.year, when.month, when.day)
-        return day, day
-    if isinstance(when, bool) or not isinstance(when, (int, str)):
-        raise TypeError(f"{name} is a date, a year or ISO text, not {type(when).__name__}.")
-    found = _PART_OF_DATE.fullmatch(str(when).strip())
-    try:
-        if found is None:
-            raise ValueError
-        year, month, day_of = (int(part) if part else None for part in found.groups())
-        first = date(year or 0, month or 1, day_of or 1)
-    except ValueError:
-        raise ValueError(f"{name} is a date, a year or ISO text such as '1999-05', not {when!r}.") from None
-    if day_of:
-        return first, first
-    following = date(first.year + 1, 1, 1) if month is None else (first + timedelta(days=31)).replace(day=1)
-    return first, following - timedelta(days=1)
-
-
-def _years(year: object) -> list[int] | None:
-    if year is None:
-        return None
-    several: list[Any] = list(year) if isinstance(year, (list, tuple, set, frozenset, range)) else [year]
-    if not several:
-        raise ValueError("The list of years is empty; leave it out to have all.")
-    for one in several:
-        if isinstance(one, bool) or not hasattr(one, "__index__"):
-            raise TypeError(f"A year is a whole number, not {type(one).__name__}.")
-    return [int(one) for one in several]
+def _frequency(freq: object) -> Frequency:
+    """Read a frequency whatever its case; other words for it are told, as pandas has different ones."""
+    for one in FREQUENCIES:
+        if isinstance(freq, str) and freq.upper() == one:
+            return one
+    meant = next((one for one in FREQUENCIES if str(freq).upper().startswith(NEAR[one])), None)
+    hint = f" Did you mean '{meant}'?" if meant else ""
+    raise ValueError(f"freq is 'D', 'M' or 'Y', not {freq!r}.{hint}")

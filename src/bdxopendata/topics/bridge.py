@@ -14,14 +14,15 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 from os import PathLike, fdopen
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from bdxopendata import disk
 from bdxopendata.catalog import Catalog
 from bdxopendata.errors import DataQualityWarning, StaleDataWarning, levels_up
 from bdxopendata.lineage import ATTRIBUTE
-from bdxopendata.topics import charts, choices, engine, live, oddities
+from bdxopendata.topics import arguments, charts, choices, engine, live, oddities, when
 from bdxopendata.topics.contract import load
+from bdxopendata.topics.labels import Language, labelled, taking
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,8 +50,6 @@ AS_SENT = replace(
     columns={name: replace(one, dtype="text") if name in PARSED else one for name, one in CONTRACT.columns.items()},
 )
 
-Language = Literal["en", "fr"]
-
 NO_TIME = "day or hour not read"
 SAME_TIME = "closes and opens at the same hour"
 NOT_TOLD = "not told whether total or partial"
@@ -71,15 +70,23 @@ LINE = 75
 _HOUR = re.compile(r"\s*(\d{1,2})\s*[:hH]\s*(\d{2})?(?::\d{2})?\s*")
 
 
+@labelled
 def bridge_closures(
-    start: str | date | None = None, end: str | date | None = None, *, catalog: Catalog | None = None
+    start: when.When | None = None,
+    end: when.When | None = None,
+    *,
+    labels: Language | None = None,
+    catalog: Catalog | str | None = None,
 ) -> pd.DataFrame:
     """Tell when the bridge is closed to traffic.
 
     Parameters
     ----------
     start, end
-        Only closures that touch the days from `start` to `end`: dates, or ISO text. By default all that are announced.
+        Only closures that touch the days from `start` to `end`: dates, years or ISO text (``"2026-05"`` for a whole
+        month). By default all that are announced.
+    labels
+        ``"fr"`` or ``"en"`` to have columns named for people, as `bdxopendata.labels` does; by default technical names.
     catalog
         Where to ask; Bordeaux Métropole by default.
 
@@ -108,9 +115,7 @@ def bridge_closures(
     Source: dataset ``previsions_pont_chaban``: forecasts of one calendar year, which change. Of an hour that is there
     twice on the night the clocks go back, a closing takes the first one and a reopening the second.
     """
-    first, last = _day(start, "start"), _day(end, "end")
-    if first is not None and last is not None and first > last:
-        raise ValueError(f"The end, {last}, is before the start, {first}.")
+    first, last = when.stretch(start, end)
     (source,) = engine.find(AS_SENT, catalog)
     frame = completed(engine.answer([source]))
     if first is not None:
@@ -120,12 +125,15 @@ def bridge_closures(
     return frame.reset_index(drop=True)
 
 
+@labelled
+@taking
 def upcoming(
     frame: pd.DataFrame | None = None,
     *,
-    at: datetime | None = None,
+    at: datetime | str | None = None,
     n: int | None = None,
-    catalog: Catalog | None = None,
+    labels: Language | None = None,
+    catalog: Catalog | str | None = None,
 ) -> pd.DataFrame:
     """Tell which closures are under way or still to come.
 
@@ -134,9 +142,11 @@ def upcoming(
     frame
         As `bridge_closures` returns it; by default it is asked for.
     at
-        An aware moment; now by default.
+        An aware moment, as a datetime or ISO text with its offset; now by default.
     n
         Most closures to return.
+    labels
+        ``"fr"`` or ``"en"`` to have columns named for people, as `bdxopendata.labels` does; by default technical names.
     catalog
         Where to ask, without a `frame`.
 
@@ -156,26 +166,27 @@ def upcoming(
         If nothing is announced of the year of `at`, so that no closure known does not mean none.
     """
     moment = _moment(at)
-    _check_count(n)
+    n = arguments.whole("n", n, least=1)
     closures = bridge_closures(catalog=catalog) if frame is None else frame
     _warn_beyond(closures, moment)
     coming = closures[closures["end"] > moment].sort_values(["start", "end"], kind="stable", ignore_index=True)
     return coming if n is None else coming.head(n)
 
 
+@taking
 def is_closed(
-    at: datetime | None = None,
+    at: datetime | str | None = None,
     *,
     partly: bool = False,
     frame: pd.DataFrame | None = None,
-    catalog: Catalog | None = None,
+    catalog: Catalog | str | None = None,
 ) -> bool:
     """Tell whether the bridge is announced to be closed at a moment.
 
     Parameters
     ----------
     at
-        An aware moment; now by default.
+        An aware moment, as a datetime or ISO text with its offset; now by default.
     partly
         Whether a closure of a part of the roadway counts too.
     frame
@@ -212,13 +223,21 @@ def is_closed(
     return bool(under_way.any())
 
 
-def bridge_state(*, stale_after: timedelta | None = live.STANDING, catalog: Catalog | None = None) -> pd.DataFrame:
+@labelled
+def bridge_state(
+    *,
+    stale_after: when.Span | None = live.STANDING,
+    labels: Language | None = None,
+    catalog: Catalog | str | None = None,
+) -> pd.DataFrame:
     """Tell the state of the bridge now.
 
     Parameters
     ----------
     stale_after
-        Warn when the state is older; None never warns.
+        Warn when the state is older: a timedelta, seconds, or text such as ``"2h"``; None never warns.
+    labels
+        ``"fr"`` or ``"en"`` to have columns named for people, as `bdxopendata.labels` does; by default technical names.
     catalog
         Where to ask; Bordeaux Métropole by default.
 
@@ -242,17 +261,19 @@ def bridge_state(*, stale_after: timedelta | None = live.STANDING, catalog: Cata
     -----
     Source: dataset ``ci_passa_p``, refreshed about every two and a half minutes.
     """
+    limit = when.span(stale_after, "stale_after")
     frame: pd.DataFrame = engine.read(STATE, catalog=catalog)
-    live.observe(frame, stale_after=stale_after)
+    live.observe(frame, stale_after=limit)
     return frame
 
 
+@taking
 def to_ics(
     path: str | PathLike[str],
     frame: pd.DataFrame | None = None,
     *,
     language: Language = "en",
-    catalog: Catalog | None = None,
+    catalog: Catalog | str | None = None,
 ) -> Path:
     """Write closures as a calendar that phones and mail programs read (RFC 5545).
 
@@ -305,6 +326,7 @@ def to_ics(
     return target
 
 
+@taking
 def plot_closures(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw on which days and at which hours the bridge is closed.
 
@@ -328,7 +350,7 @@ def plot_closures(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     ax = charts.axes(ax, 9.0, 5.0)
     known = frame[frame["start"].notna() & frame["end"].notna()]
-    names = {"boat": "boats", WORKS: WORKS}
+    names = {"boat": charts.say(frame, "boats", "bateaux"), WORKS: WORKS}
     for (reason, name), colour in zip(names.items(), charts.COLOURS, strict=False):
         rows = known[known["reason"] == reason]
         parts = [part for pair in zip(rows["start"], rows["end"], strict=True) for part in _parts(*pair)]
@@ -347,8 +369,13 @@ def plot_closures(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.xaxis.set_major_locator(locator)
         ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]  # as above
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=9)
-    count = f"{len(known)} closure{'' if len(known) == 1 else 's'}"
-    ax.set_title(f"{count} of the Chaban-Delmas bridge", loc="left", fontsize=13, color=charts.INK)
+    several = "" if len(known) == 1 else "s"
+    title = charts.say(
+        frame,
+        f"{len(known)} closure{several} of the Chaban-Delmas bridge",
+        f"{len(known)} fermeture{several} du pont Chaban-Delmas",
+    )
+    charts.title(ax, title)
     charts.credit(ax, frame, below=40)
     return ax
 
@@ -459,46 +486,14 @@ def _shifted(naive: pd.Series, aware: pd.Series) -> pd.Series:
     return found
 
 
-def _day(when: object, name: str) -> date | None:
-    if when is None:
-        return None
-    if isinstance(when, datetime) and when.tzinfo is not None:
-        from zoneinfo import ZoneInfo
-
-        return when.astimezone(ZoneInfo(live.ZONE)).date()
-    if isinstance(when, date):
-        return date(when.year, when.month, when.day)
-    if not isinstance(when, str):
-        raise TypeError(f"{name} is a date or ISO text, not {type(when).__name__}.")
-    try:
-        return date.fromisoformat(when)
-    except ValueError:
-        raise ValueError(f"{name} is a date or ISO text such as '2026-05-01', not {when!r}.") from None
-
-
 def _midnight(day: date) -> pd.Timestamp:
     import pandas as pd
 
     return pd.Timestamp(day).tz_localize(live.ZONE)
 
 
-def _moment(at: object) -> datetime:
-    if at is None:
-        return live.now()
-    if not isinstance(at, datetime):
-        raise TypeError(f"at is a datetime with a time zone, not {type(at).__name__}.")
-    if at.utcoffset() is None:
-        raise ValueError(f"at={at} has no time zone: give it one, such as ZoneInfo('{live.ZONE}').")
-    return at
-
-
-def _check_count(n: object) -> None:
-    if n is None:
-        return
-    if isinstance(n, bool) or not isinstance(n, int):
-        raise TypeError(f"n is a whole number, not {type(n).__name__}.")
-    if n < 1:
-        raise ValueError(f"n is at least 1, not {n}.")
+def _moment(at: datetime | str | None) -> datetime:
+    return live.now() if at is None else when.moment(at, "at")
 
 
 def _warn_beyond(closures: pd.DataFrame, moment: datetime) -> None:

@@ -12,6 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from bdxopendata.lineage import ATTRIBUTE
+from bdxopendata.topics.labels import label_of, language_of, taking
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -25,6 +26,36 @@ INK = "#333333"
 FAINT = "#6B6B6B"
 
 METRES_A_DEGREE = 111_320
+
+MONTHS = (
+    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
+    "décembre",
+)  # fmt: skip
+# A map's pop-up with more lines than this is a page.
+MOST_TOLD = 12
+
+
+def say(frame: pd.DataFrame, english: str, french: str) -> str:
+    """Choose the words in the language of a frame's labels."""
+    return french if language_of(frame) == "fr" else english
+
+
+def number(frame: pd.DataFrame, value: int) -> str:
+    """Word a whole number with its thousands apart, by a comma in English and by a narrow blank in French."""
+    return say(frame, f"{value:,}", f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}"))
+
+
+def share(frame: pd.DataFrame, value: float, decimals: int = 0) -> str:
+    """Word a share as a percentage."""
+    english = f"{value:.{decimals}%}"
+    return say(frame, english, english.replace(".", ",").replace("%", "\N{NARROW NO-BREAK SPACE}%"))
+
+
+def of(frame: pd.DataFrame, part: int, whole: int | None) -> str:
+    """Word a part of a whole, where that is known."""
+    if whole is None:
+        return number(frame, part)
+    return f"{number(frame, part)} {say(frame, 'of', 'sur')} {number(frame, whole)}"
 
 
 def axes(ax: Axes | None, width: float = 8.0, height: float = 6.0) -> Axes:
@@ -59,6 +90,11 @@ def bars(
     ax.set_xlim(0, max([*values, 1]) * 1.2)
     tidy(ax)
     ax.tick_params(axis="y", length=0)
+
+
+def title(ax: Axes, text: str) -> None:
+    """Write what a picture shows above it."""
+    ax.set_title(text, loc="left", fontsize=13, color=INK)
 
 
 def tidy(ax: Axes) -> None:
@@ -169,18 +205,30 @@ def source(frame: pd.DataFrame) -> str:
     facts = frame.attrs.get(ATTRIBUTE)
     if not facts:
         return "Source: unknown, the frame carries no provenance."
+    french = language_of(frame) == "fr"
     named = "; ".join(facts.get("attribution") or ()) or facts.get("publisher") or facts.get("portal", "")
     every = facts.get("topic", {}).get("provenance") or [facts]
     ids = ", ".join(str(one.get("dataset_id")) for one in every)
-    terms = facts.get("licence") or "licence not stated"
-    sample = " Sample rows of the stand-in portal, not real data." if facts.get("stand_in") else ""
+    terms = facts.get("licence") or say(frame, "licence not stated", "licence non précisée")
+    told = say(
+        frame,
+        " Sample rows of the stand-in portal, not real data.",
+        " Lignes d’exemple du portail de substitution, pas des données réelles.",
+    )
+    sample = told if facts.get("stand_in") else ""
+    if french:
+        year, month, day = facts.get("fetched_at", "0000-00-00")[:10].split("-")
+        return plain(f"Source : {named}, {ids}, consulté le {day}/{month}/{year}. {terms}.{sample}")
     return plain(f"Source: {named}, {ids}, fetched on {facts.get('fetched_at', '')[:10]}. {terms}.{sample}")
 
 
 def observed(frame: pd.DataFrame) -> str:
     """Word when the newest row of a live frame was observed, for a title: `` at 11:58 on 15 June 2026``."""
     newest = frame["observed_at"].max()
-    return f" at {newest:%H:%M on %d %B %Y}" if newest == newest else ""
+    if newest != newest:
+        return ""
+    french = f", le {newest.day} {MONTHS[newest.month - 1]} {newest.year} à {newest:%H:%M}"
+    return say(frame, f" at {newest:%H:%M on %d %B %Y}", french)
 
 
 def plain(text: object) -> str:
@@ -188,33 +236,50 @@ def plain(text: object) -> str:
     return str(text).replace("$", r"\$")
 
 
-def explore(frame: gpd.GeoDataFrame, columns: Sequence[str], **asked: Any) -> Any:
+@taking
+def explore(frame: gpd.GeoDataFrame, columns: Sequence[str] | None = None, **asked: Any) -> Any:
     """Show a frame on a map to move about in, with texts that cannot act as HTML.
 
     Parameters
     ----------
     frame
-        Any frame with geometry.
+        Any frame with geometry; its own method of this name shows texts of the portal as the HTML they may be.
     columns
-        What tooltips and pop-ups show.
+        What tooltips and pop-ups show, by technical names; by default the first columns of the topic that have values.
+        They are shown by their labels, in the language of the frame.
     asked
-        Passed on to `geopandas.GeoDataFrame.explore`.
+        Passed on to `geopandas.GeoDataFrame.explore`; ``tiles=None`` draws no map below, for which nothing is fetched.
+
+    Returns
+    -------
+    folium.Map
+        The map; notebooks show it, and its ``save`` writes it as HTML. Rows without a place are not on it.
 
     Raises
     ------
     ImportError
         If folium is not installed, which draws the map.
     """
-    shown = escaped(frame, columns)
+    shown = escaped(frame, _told(frame) if columns is None else columns)
     # The stubs know only part of what these take.
     texts: Any = list(shown.columns.drop([shown.geometry.name]))
     return shown.explore(tooltip=texts, popup=texts, **asked)
 
 
+def _told(frame: gpd.GeoDataFrame) -> list[str]:
+    """Choose what a map tells of each row: columns of the topic before the portal's, but for those without values."""
+    names = [str(name) for name in frame.columns if name != frame.geometry.name and frame[name].dtype != "geometry"]
+    own = names[: names.index("dataset")] if "dataset" in names else names
+    return [name for name in own if frame[name].notna().any()][:MOST_TOLD]
+
+
 def escaped(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> gpd.GeoDataFrame:
     """Keep these columns and the geometry, every value as text without any mark-up, rows without a place left out."""
     known: gpd.GeoDataFrame = frame.loc[frame.geometry.notna(), [*columns, frame.geometry.name]].copy()
-    known.columns = [escape(str(name)) if name != frame.geometry.name else name for name in known.columns]
+    names = {name: escape(label_of(frame, str(name))) for name in columns}
+    # Two columns of a table cannot be called the same.
+    doubled = {label for label in names.values() if list(names.values()).count(label) > 1}
+    known = known.rename(columns={name: label for name, label in names.items() if label not in doubled})
     for name in known.columns.drop([frame.geometry.name]):
         known[name] = known[name].map(lambda value: escape(str(value)), na_action="ignore").astype(object)
     return known

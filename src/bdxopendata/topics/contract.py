@@ -12,6 +12,7 @@ Nothing here asks anything; `engine` applies a contract. The file of a topic is 
     [search]                              # how a successor is recognised when no candidate is there
     text = ["parking", "stationnement"]   # catalogue searches
     columns = ["name", "capacity"]        # columns it must have; by default the required ones
+    any = ["genus", "species"]            # optional: a dataset that people name must have one of these, rather than all
 
     [columns.height_limit]
     from = ["gabari_std"]                 # names on the portal, best first; a gap is filled from the next one
@@ -23,7 +24,14 @@ Nothing here asks anything; `engine` applies a contract. The file of a topic is 
     datasets = ["st_park_p"]              # optional: the datasets that have it; by default all candidates
     true = ["OUI"]                        # for booleans that come as text: what counts as true; also `false`
     values = ["LIBRE", "COMPLET"]         # for categories: the values in order; `ordered = true` where the order counts
+    en = "Height limit"                   # what people read in place of its name, in English and in French
+    fr = "Hauteur maximale"
     description = "Highest vehicle that may enter."
+
+    [made.share]                          # optional: columns that only frames made of the topic's have, such as totals
+    dtype = "double"
+    en = "Share"
+    fr = "Part"
 
 A column without `from` and `labels` is derived by the topic; it is listed here so that the table of columns is whole.
 """
@@ -77,6 +85,8 @@ class Column:
         Texts that stand for true and false.
     values, ordered
         Values of a category, and whether their order counts.
+    en, fr
+        What people read in place of its name, in English and in French.
     description
         One sentence.
     """
@@ -93,12 +103,19 @@ class Column:
     false: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
     ordered: bool = False
+    en: str = ""
+    fr: str = ""
     description: str = ""
 
     @property
     def is_derived(self) -> bool:
         """Whether the topic computes it, rather than finding it on the portal."""
         return not self.sources and not self.labels
+
+    def label(self, language: str) -> str:
+        """Give its label in a language: the other one's where it has none in this, else words made of its name."""
+        chosen = self.fr if language == "fr" else self.en
+        return chosen or self.en or self.fr or self.name.replace("_", " ").capitalize()
 
     @classmethod
     def of(cls, name: str, facts: Mapping[str, Any]) -> Column:
@@ -137,8 +154,13 @@ class Contract:
         ``"first"`` or ``"all"`` of the datasets that are found.
     search, search_columns
         Texts to search the catalogue for, and the columns by which a dataset found so is recognised.
+    search_any
+        Columns of which a dataset that people name must have one; by default it must have all by which one is
+        recognised.
     gone
         What to try by hand when no dataset is found.
+    made
+        Columns that only frames made of the topic's have, by name.
     """
 
     topic: str
@@ -149,7 +171,9 @@ class Contract:
     combine: str = "first"
     search: tuple[str, ...] = ()
     search_columns: tuple[str, ...] = ()
+    search_any: tuple[str, ...] = ()
     gone: str = ""
+    made: Mapping[str, Column] = field(default_factory=dict, hash=False)
 
     @property
     def required(self) -> tuple[Column, ...]:
@@ -193,15 +217,17 @@ class Contract:
         columns = {name: Column.of(name, one) for name, one in facts.pop("columns").items()}
         contract = cls(
             columns=columns,
+            made={name: Column.of(name, one) for name, one in facts.pop("made", {}).items()},
             search=_frozen(search.get("text", [])),
             search_columns=_frozen(search.get("columns", [])),
+            search_any=_frozen(search.get("any", [])),
             **{key: _frozen(value) for key, value in facts.items()},
         )
         if contract.geometry not in (None, "point", "shape"):
             raise ValueError(f"geometry is 'point' or 'shape', not {contract.geometry!r}")
         if contract.combine not in ("first", "all"):
             raise ValueError(f"combine is 'first' or 'all', not {contract.combine!r}")
-        if odd := [name for name in contract.search_columns if name not in columns]:
+        if odd := [name for name in (*contract.search_columns, *contract.search_any) if name not in columns]:
             raise ValueError(f"search names the column '{odd[0]}', which is not described")
         return contract
 

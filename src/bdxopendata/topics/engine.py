@@ -17,18 +17,22 @@ from typing import TYPE_CHECKING, Any
 
 from bdxopendata.catalog import Catalog
 from bdxopendata.dataset import Dataset
-from bdxopendata.errors import SchemaDriftError
+from bdxopendata.errors import SchemaDriftError, excerpt
 from bdxopendata.lineage import ATTRIBUTE
 from bdxopendata.odsql import Expression, F, agg
 from bdxopendata.query import Query
-from bdxopendata.topics.contract import UNKNOWN_UNIT, Column, Contract
-from bdxopendata.topics.finding import Found, found, match
+from bdxopendata.topics import labels
+from bdxopendata.topics.contract import UNKNOWN_UNIT, Contract
+from bdxopendata.topics.finding import Found, catalog_of, found, match, worded
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # Where a portal column that no contract names has the name of one of ours.
 PORTAL_SUFFIX = "_portal"
+
+# A label of the portal is shown as a name of a column; what is longer is a sentence.
+LONGEST_LABEL = 80
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ class Source:
         }
 
 
-def find(contract: Contract, catalog: Catalog | None = None, dataset: str | None = None) -> tuple[Source, ...]:
+def find(contract: Contract, catalog: Catalog | str | None = None, dataset: str | None = None) -> tuple[Source, ...]:
     """Find the datasets that answer a topic.
 
     Parameters
@@ -116,7 +120,7 @@ def find(contract: Contract, catalog: Catalog | None = None, dataset: str | None
     contract
         What is looked for.
     catalog
-        Where; Bordeaux Métropole by default.
+        Where: a catalogue, or the address of a portal; Bordeaux Métropole by default.
     dataset
         The id of the dataset to use, instead of looking for one.
 
@@ -131,18 +135,16 @@ def find(contract: Contract, catalog: Catalog | None = None, dataset: str | None
         If there is none; the message says what was looked for, and which datasets look alike.
     SchemaDriftError
         If a candidate lacks a column that the topic cannot do without.
+    ValueError
+        If `dataset` is about something else.
     """
-    if catalog is not None and not isinstance(catalog, Catalog):
-        raise TypeError(f"catalog is a Catalog, not {type(catalog).__name__}.")
-    # Whether a catalogue is true is whether it has datasets, which would be asked for.
-    where = catalog if catalog is not None else Catalog()
-    return tuple(_source(contract, one) for one in found(contract, where, dataset))
+    return tuple(_source(contract, one) for one in found(contract, catalog_of(catalog), dataset))
 
 
 def _source(contract: Contract, one: Found) -> Source:
+    labels.note(contract)
     schema = one.dataset.schema
-    labels = {field.name: field.label for field in schema}
-    fields = match(contract, labels)
+    fields = match(contract, {field.name: field.label for field in schema})
     _require(contract, fields, one.dataset.id, schema.names)
     if contract.geometry and schema.geometry is None:
         raise SchemaDriftError(one.dataset.id, ["a geometry"], schema.names)
@@ -152,7 +154,7 @@ def _source(contract: Contract, one: Found) -> Source:
 def read(
     contract: Contract,
     *,
-    catalog: Catalog | None = None,
+    catalog: Catalog | str | None = None,
     dataset: str | None = None,
     ask: Callable[[Source], Query] | None = None,
 ) -> Any:
@@ -216,11 +218,27 @@ def _joined(sources: Sequence[Source], frames: Sequence[Any]) -> Any:
         ],
         "units": {one.name: one.unit for one in contract.columns.values() if one.unit},
         "unknown_units": [one.name for one in contract.columns.values() if one.unit == UNKNOWN_UNIT],
+        "field_labels": _field_labels(sources, whole),
     }
     if len(facts) > 1:
         topic["provenance"] = facts
     whole.attrs = {ATTRIBUTE: {**facts[0], "rows": len(whole), "topic": topic}}
     return whole
+
+
+def _field_labels(sources: Sequence[Source], frame: pd.DataFrame) -> dict[str, str]:
+    """List the portal's own labels of the columns that no contract names, where they say more than the names."""
+    known = {field.name: field.label for source in reversed(sources) for field in source.dataset.schema}
+    own = sources[0].contract.columns
+    found = {}
+    for name in map(str, frame.columns):
+        field = name
+        while field not in known and field.endswith(PORTAL_SUFFIX):
+            field = field.removesuffix(PORTAL_SUFFIX)
+        label = excerpt(known.get(field, "").strip(), LONGEST_LABEL)
+        if name not in own and label and label != field and name != "geometry":
+            found[name] = label
+    return found
 
 
 def apply(contract: Contract, frame: pd.DataFrame, *, dataset: str = "") -> Any:
@@ -314,12 +332,6 @@ def _require(contract: Contract, fields: Mapping[str, tuple[str, ...]], dataset:
     lacking = [worded(one) for one in contract.required if one.name not in fields]
     if lacking:
         raise SchemaDriftError(dataset, lacking, tuple(names))
-
-
-def worded(column: Column) -> str:
-    """Word what a column was looked for as: its own name, and the portal's."""
-    looked_for = (*column.sources, *column.labels)
-    return f"{column.name} ({' or '.join(looked_for)})" if looked_for else column.name
 
 
 def fill(frame: Any, column: str, values: pd.Series) -> None:

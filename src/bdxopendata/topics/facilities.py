@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from bdxopendata.catalog import Catalog
 from bdxopendata.query import Query
-from bdxopendata.topics import charts, choices, engine, nearby, places
+from bdxopendata.topics import arguments, charts, choices, engine, nearby, places
 from bdxopendata.topics.contract import Contract, load
+from bdxopendata.topics.labels import Language, labelled, taking
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -32,6 +33,18 @@ KINDS = (
     "wifi",
 )
 
+FRENCH = {
+    "bike_racks": "supports à vélos",
+    "defibrillators": "défibrillateurs",
+    "drinking_fountains": "fontaines à boire",
+    "parks": "parcs et jardins",
+    "playgrounds": "aires de jeux",
+    "public_buildings": "établissements recevant du public",
+    "sports": "équipements sportifs",
+    "toilets": "toilettes publiques",
+    "wifi": "bornes wifi",
+}
+
 # Datasets whose id begins so are the city's own, and everything in them is in the city.
 CITY_OF_BORDEAUX = "bor_"
 BORDEAUX = "33063"
@@ -40,6 +53,7 @@ BORDEAUX = "33063"
 class Facilities:
     """Facilities of a kind, with their place: call it with a kind, one of `kinds`."""
 
+    @labelled
     def __call__(
         self,
         kind: str,
@@ -47,7 +61,8 @@ class Facilities:
         commune: str | places.Commune | None = None,
         accessible: bool | None = None,
         near: tuple[float, float, float] | None = None,
-        catalog: Catalog | None = None,
+        labels: Language | None = None,
+        catalog: Catalog | str | None = None,
     ) -> gpd.GeoDataFrame:
         """Read where the facilities of a kind are.
 
@@ -62,6 +77,9 @@ class Facilities:
             True: only those that disabled people can use; False: only those that they cannot.
         near
             Longitude, latitude (degrees) and metres: only those at most so far away.
+        labels
+            ``"fr"`` or ``"en"`` to have columns named for people, as `bdxopendata.labels` does; by default technical
+            names.
         catalog
             Where to ask; Bordeaux Métropole by default.
 
@@ -75,15 +93,19 @@ class Facilities:
         Raises
         ------
         ValueError
-            If there is no such kind or commune, or `near` can be no place near here.
+            If there is no such kind or commune, or `near` can be no place.
         DatasetNotFoundError
             If the portal has no dataset of it; the message says what was looked for, and what looks alike.
         SchemaDriftError
             If the dataset lacks a column that is needed, or that a filter asks about.
+
+        Warns
+        -----
+        FarAwayWarning
+            If `near` is far from here.
         """
         wanted = choices.choose(kind, KINDS, "kind of facility")
-        if accessible is not None and not isinstance(accessible, bool):
-            raise TypeError(f"accessible is True, False or None, not {type(accessible).__name__}.")
+        accessible = arguments.flag("accessible", accessible)
         circle = nearby.circle(near)
         town = None if commune is None else places.commune(commune)
         (source,) = engine.find(contract(wanted), catalog)
@@ -129,11 +151,12 @@ def completed(kind: str, frame: Any) -> gpd.GeoDataFrame:
         engine.fill(frame, "insee", code)
     engine.fill(frame, "commune", places.names_of(frame["insee"]))
     engine.fill(frame, "insee", places.codes_of(frame["commune"]))
-    frame.insert(0, "kind", pd.Series(kind, index=frame.index, dtype=TEXT))
+    frame["kind"] = pd.Series(kind, index=frame.index, dtype=TEXT)
     found: gpd.GeoDataFrame = frame
     return found
 
 
+@taking
 def plot_map(frame: gpd.GeoDataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw where facilities are.
 
@@ -159,7 +182,8 @@ def plot_map(frame: gpd.GeoDataFrame, *, ax: Axes | None = None) -> Axes:
     centres = placed.set_geometry(placed.geometry.representative_point())
     charts.points(ax, centres, s=22, color=charts.COLOURS[0], alpha=0.75, edgecolors="white", linewidths=0.4)
     charts.finish_map(ax)
-    kinds = ", ".join(sorted({str(kind).replace("_", " ") for kind in frame["kind"].dropna()}))
-    ax.set_title(f"{len(frame):,} {kinds}", loc="left", fontsize=13, color=charts.INK)
+    kinds = sorted({str(kind) for kind in frame["kind"].dropna()})
+    words = ", ".join(charts.say(frame, kind.replace("_", " "), FRENCH.get(kind, kind)) for kind in kinds)
+    charts.title(ax, f"{charts.number(frame, len(frame))} {words}")
     charts.credit(ax, frame, below=8)
     return ax

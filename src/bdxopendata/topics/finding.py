@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from bdxopendata.catalog import Catalog
 from bdxopendata.dataset import Dataset
-from bdxopendata.errors import DatasetNotFoundError, TopicNotFoundError
+from bdxopendata.errors import DatasetNotFoundError, TopicNotFoundError, name_list
+from bdxopendata.portals import Portal
 from bdxopendata.topics.choices import folded, same
-from bdxopendata.topics.contract import Contract
+from bdxopendata.topics.contract import Column, Contract, contracts
 
 YEAR = "{year}"
 _YEAR = r"(?:19|20)\d\d"
@@ -29,6 +30,21 @@ class Found:
     how: str
 
 
+def catalog_of(catalog: object) -> Catalog:
+    """Give the catalogue that is meant: the one given, that of an address or a portal, Bordeaux Métropole for None.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is none of these.
+    """
+    if isinstance(catalog, Catalog):
+        return catalog
+    if catalog is None or isinstance(catalog, (str, Portal)):
+        return Catalog(catalog)
+    raise TypeError(f"catalog is a Catalog, or the address of a portal, not {type(catalog).__name__}.")
+
+
 def found(contract: Contract, catalog: Catalog, dataset: str | None) -> list[Found]:
     """Find the first dataset for a topic, or all of them where the contract combines.
 
@@ -38,9 +54,11 @@ def found(contract: Contract, catalog: Catalog, dataset: str | None) -> list[Fou
         If there is none.
     DatasetNotFoundError
         If `dataset` is not there.
+    TypeError, ValueError
+        If `dataset` is no text, or a dataset about something else.
     """
     if dataset is not None:
-        return [Found(_present(dataset, catalog) or catalog[dataset], "asked")]
+        return [Found(_asked(contract, catalog, dataset), "asked")]
     every = _unique(_search(contract, catalog))
     first = next(every, None)
     if first is None:
@@ -55,6 +73,34 @@ def found(contract: Contract, catalog: Catalog, dataset: str | None) -> list[Fou
     return [first, *every] if contract.combine == "all" else [first]
 
 
+def _asked(contract: Contract, catalog: Catalog, dataset_id: str) -> Dataset:
+    """Give the dataset that a person names, unless it is about something else: its frame would be all gaps."""
+    if not isinstance(dataset_id, str):
+        raise TypeError(f"dataset is the id of one, as text, not {type(dataset_id).__name__}.")
+    dataset = _present(dataset_id, catalog) or catalog[dataset_id]
+    if dataset.id in contract.candidates:
+        return dataset
+    fields = match(contract, {field.name: field.label for field in dataset.schema})
+    needed = [one for one in dict.fromkeys((*contract.recognised_by, *contract.required)) if one.name not in fields]
+    one_of = [contract.columns[name] for name in contract.search_any]
+    if any(one.name in fields for one in one_of):
+        needed = [one for one in needed if one.required]
+    if needed or (one_of and not any(one.name in fields for one in one_of)):
+        names = name_list([worded(one) for one in one_of or needed])
+        known = f" The topic's own is {name_list(contract.candidates)}." if contract.candidates else ""
+        raise ValueError(
+            f"dataset='{dataset.id}' has nothing of the topic '{contract.topic}': looked for {names}; its fields are "
+            f"{', '.join(dataset.schema.names) or 'none'}.{known} Dataset('{dataset.id}') reads it as it is."
+        )
+    return dataset
+
+
+def worded(column: Column) -> str:
+    """Word what a column was looked for as: its own name, and the portal's."""
+    looked_for = (*column.sources, *column.labels)
+    return f"{column.name} ({' or '.join(looked_for)})" if looked_for else column.name
+
+
 def _search(contract: Contract, catalog: Catalog) -> Iterator[Found]:
     """Give what answers the contract, surest first; the catalogue is only listed where the candidates are not there."""
     for candidate in contract.candidates:
@@ -65,10 +111,21 @@ def _search(contract: Contract, catalog: Catalog) -> Iterator[Found]:
     for candidate in contract.candidates:
         if re.search(_YEAR, candidate):
             yield from _newest(candidate, catalog)
+    others = _known_to_others(contract)
     for text in contract.search:
         for one in catalog.search(text):
-            if _recognised(contract, one):
+            if one.id not in others and _recognised(contract, one):
                 yield Found(one, "search")
+
+
+def _known_to_others(contract: Contract) -> set[str]:
+    """List the datasets that are known to answer another topic: births look like deaths, and are none."""
+    return {
+        candidate
+        for topic, other in contracts().items()
+        for candidate in other.candidates
+        if topic != contract.topic and candidate not in contract.candidates
+    }
 
 
 def _unique(many: Iterator[Found]) -> Iterator[Found]:

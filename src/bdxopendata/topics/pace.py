@@ -12,8 +12,9 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
+from bdxopendata.topics import when
 from bdxopendata.transport import Quota
 
 # The fastest feed of the portal moves every ten seconds.
@@ -129,11 +130,9 @@ class Pace:
 clock: Clock = Clock()
 
 
-def seconds_of(every: float | timedelta) -> float:
-    """Check an interval: seconds or a timedelta, above 0."""
-    if isinstance(every, bool) or not isinstance(every, (int, float, timedelta)):
-        raise TypeError(f"every is a number of seconds or a timedelta, not {type(every).__name__}.")
-    seconds = every.total_seconds() if isinstance(every, timedelta) else float(every)
-    if not 0 < seconds < math.inf:
-        raise ValueError(f"every is an interval above 0 seconds, not {every}.")
-    return seconds
+def seconds_of(every: when.Span) -> float:
+    """Check an interval: seconds, a timedelta, or text with a unit, above 0."""
+    interval = when.span(every, "every")
+    if interval is None or not interval:
+        raise ValueError(f"every is an interval above 0 seconds, not {every!r}.")
+    return interval.total_seconds()

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from bdxopendata.catalog import Catalog
 from bdxopendata.query import Query
-from bdxopendata.topics import charts, choices, engine, live, nearby, places
+from bdxopendata.topics import arguments, charts, choices, engine, live, nearby, places, when
 from bdxopendata.topics.contract import load
+from bdxopendata.topics.labels import Language, labelled, taking
 from bdxopendata.topics.oddities import tell as told
 from bdxopendata.topics.places import nearest
 
@@ -40,6 +41,7 @@ NOT_CONNECTED = "figures though not connected"
 FULL_WITH_PLACES = "full, yet with places free"
 
 
+@labelled
 def parking(
     *,
     min_free: int | None = None,
@@ -47,8 +49,9 @@ def parking(
     park_and_ride: bool | None = None,
     kind: str | None = None,
     near: tuple[float, float, float] | None = None,
-    stale_after: timedelta | None = live.STANDING,
-    catalog: Catalog | None = None,
+    stale_after: when.Span | None = live.STANDING,
+    labels: Language | None = None,
+    catalog: Catalog | str | None = None,
 ) -> gpd.GeoDataFrame:
     """Tell which car parks there are, and how many places are free now.
 
@@ -66,7 +69,10 @@ def parking(
     near
         Longitude, latitude (degrees) and metres: only car parks at most so far away.
     stale_after
-        Warn when even the newest row of a counted car park is older; None never warns.
+        Warn when even the newest row of a counted car park is older: a timedelta, seconds, or text such
+        as ``"2h"``; None never warns.
+    labels
+        ``"fr"`` or ``"en"`` to have columns named for people, as `bdxopendata.labels` does; by default technical names.
     catalog
         Where to ask; Bordeaux Métropole by default.
 
@@ -81,7 +87,7 @@ def parking(
     Raises
     ------
     ValueError
-        If `kind` is unknown, or `near` cannot be a place near here or was given latitude first.
+        If `kind` is unknown, or `near` can be no place or was given latitude first.
     DatasetNotFoundError, SchemaDriftError
         If the portal no longer has the dataset, or a column that is needed.
 
@@ -89,13 +95,18 @@ def parking(
     -----
     StaleDataWarning
         If the feed stands still.
+    FarAwayWarning
+        If `near` is far from here.
 
     Notes
     -----
     Source: dataset ``st_park_p``, refreshed about every two and a half minutes. A shared identifier is flagged among
     the rows of the answer.
     """
-    _check(min_free, free_of_charge, park_and_ride)
+    min_free = arguments.whole("min_free", min_free)
+    free_of_charge = arguments.flag("free_of_charge", free_of_charge)
+    park_and_ride = arguments.flag("park_and_ride", park_and_ride)
+    limit = when.span(stale_after, "stale_after")
     circle = nearby.circle(near)
     (source,) = engine.find(CONTRACT, catalog)
     known_kind = None if kind is None else choices.choose(kind, _kinds(source), "kind of car park")
@@ -112,9 +123,10 @@ def parking(
                 query = query.where(field == tariff if wanted else field.not_null() & (field != tariff))
         return query if circle is None else query.near(*circle)
 
-    return completed(engine.answer([source], ask), stale_after)
+    return completed(engine.answer([source], ask), limit)
 
 
+@taking
 def oddities(frame: pd.DataFrame) -> pd.Series:
     """Tell what is odd about each row of `parking`.
 
@@ -136,6 +148,7 @@ def oddities(frame: pd.DataFrame) -> pd.Series:
     return told(frame.index, odd)
 
 
+@taking
 def plot_map(frame: gpd.GeoDataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw where the car parks are, how large, and how full; those that are not counted are grey rings.
 
@@ -168,7 +181,7 @@ def plot_map(frame: gpd.GeoDataFrame, *, ax: Axes | None = None) -> Axes:
         facecolors="none",
         edgecolors=charts.FAINT,
         linewidths=0.9,
-        label="not counted",
+        label=charts.say(frame, "not counted", "non comptés"),
     )
     drawn = charts.points(
         ax,
@@ -183,20 +196,21 @@ def plot_map(frame: gpd.GeoDataFrame, *, ax: Axes | None = None) -> Axes:
         linewidths=0.6,
     )
     charts.finish_map(ax)
-    bar = ax.figure.colorbar(drawn, ax=ax, shrink=0.5, format=lambda share, _: f"{share:.0%}")
-    bar.set_label("places taken", fontsize=9, color=charts.INK)
+    bar = ax.figure.colorbar(drawn, ax=ax, shrink=0.5, format=lambda share, _: charts.share(frame, share))
+    bar.set_label(charts.say(frame, "places taken", "places occupées"), fontsize=9, color=charts.INK)
     bar.outline.set_visible(False)
     if len(frame) <= MOST_NAMED:
         where = zip(frame.geometry.x, frame.geometry.y, strict=True)
         under = dict(zip(frame["name"], sizes**0.5 / 2 + 2, strict=True))
         charts.labels(ax, dict(zip(frame["name"], where, strict=True)), under=under)
-    ax.set_title(_title(frame), loc="left", fontsize=13, color=charts.INK)
+    charts.title(ax, _title(frame))
     if (~counted).any():
         ax.legend(loc="lower right", frameon=False, fontsize=9, markerscale=0.7)
     charts.credit(ax, frame, below=8)
     return ax
 
 
+@taking
 def plot_free(frame: pd.DataFrame, *, top: int = 20, ax: Axes | None = None) -> Axes:
     """Draw how many places are free where most are.
 
@@ -221,10 +235,10 @@ def plot_free(frame: pd.DataFrame, *, top: int = 20, ax: Axes | None = None) -> 
     """
     rows = frame[frame["free"].notna()].sort_values("free", ascending=False, kind="stable").head(top)
     ax = charts.axes(ax, 8.0, 1.6 + 0.27 * max(len(rows), 3))
-    of = [f"{free:,}" + ("" if counted is None else f" of {counted:,}") for free, counted in _pairs(rows)]
+    of = [charts.of(frame, free, counted) for free, counted in _pairs(rows)]
     charts.bars(ax, rows["name"].tolist(), rows["free"].astype("float64").tolist(), of)
-    ax.set_xlabel("places free", fontsize=9, color=charts.INK)
-    ax.set_title(_title(frame), loc="left", fontsize=13, color=charts.INK)
+    ax.set_xlabel(charts.say(frame, "places free", "places libres"), fontsize=9, color=charts.INK)
+    charts.title(ax, _title(frame))
     charts.credit(ax, frame)
     return ax
 
@@ -235,7 +249,10 @@ def _pairs(rows: pd.DataFrame) -> list[tuple[int, int | None]]:
 
 
 def _title(frame: pd.DataFrame) -> str:
-    return f"{int(frame['free'].sum()):,} places free{charts.observed(frame[frame['free'].notna()])}"
+    free = charts.number(frame, int(frame["free"].sum()))
+    return charts.say(frame, f"{free} places free", f"{free} places libres") + charts.observed(
+        frame[frame["free"].notna()]
+    )
 
 
 def completed(frame: Any, stale_after: timedelta | None) -> gpd.GeoDataFrame:
@@ -256,14 +273,3 @@ def completed(frame: Any, stale_after: timedelta | None) -> gpd.GeoDataFrame:
 
 def _kinds(source: engine.Source) -> list[str]:
     return [kind for (kind,) in source.values("kind") if kind is not None]
-
-
-def _check(min_free: object, free_of_charge: object, park_and_ride: object) -> None:
-    if min_free is not None:
-        if isinstance(min_free, bool) or not isinstance(min_free, int):
-            raise TypeError(f"min_free is a whole number of places, not {type(min_free).__name__}.")
-        if min_free < 0:
-            raise ValueError(f"min_free is a number of places from 0, not {min_free}.")
-    for name, value in (("free_of_charge", free_of_charge), ("park_and_ride", park_and_ride)):
-        if value is not None and not isinstance(value, bool):
-            raise TypeError(f"{name} is True, False or None, not {type(value).__name__}.")

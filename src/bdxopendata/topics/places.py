@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bdxopendata.topics.choices import folded, unknown
+from bdxopendata.topics.labels import taking
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -145,7 +146,7 @@ def point(lon: object, lat: object) -> tuple[float, float]:
         if isinstance(value, bool) or not hasattr(value, "__float__"):
             raise TypeError(f"{name} is a number of degrees, not {type(value).__name__}.")
     east, north = float(lon), float(lat)  # type: ignore[arg-type]  # what has __float__ was let through above
-    if _inside(north, east) and not _inside(east, north):
+    if is_near(north, east) and not is_near(east, north):
         raise ValueError(f"lon={east:g}, lat={north:g} are swapped: longitude comes first, so ({north:g}, {east:g}).")
     for name, value, most in (("lon", east, 180), ("lat", north, 90)):
         if not math.isfinite(value) or abs(value) > most:
@@ -153,6 +154,7 @@ def point(lon: object, lat: object) -> tuple[float, float]:
     return east, north
 
 
+@taking
 def nearest(frame: gpd.GeoDataFrame, lon: float, lat: float, n: int = 5) -> gpd.GeoDataFrame:
     """Find the rows nearest to a place, by metres and not by degrees.
 
@@ -203,7 +205,8 @@ def _whole(short: re.Match[str]) -> str:
     return "sainte" if "e" in short[0].lower() else "saint"
 
 
-def _inside(lon: float, lat: float) -> bool:
+def is_near(lon: float, lat: float) -> bool:
+    """Whether a point lies in or around the metropolis."""
     west, south, east, north = AROUND
     return west <= lon <= east and south <= lat <= north
 

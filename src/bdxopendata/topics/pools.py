@@ -9,8 +9,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bdxopendata.catalog import Catalog
-from bdxopendata.topics import charts, choices, engine, live, oddities
+from bdxopendata.topics import arguments, charts, choices, engine, live, oddities, when
 from bdxopendata.topics.contract import load
+from bdxopendata.topics.labels import Language, labelled, taking
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,12 +30,14 @@ TOO_MANY = "more people than the capacity"
 FROM_BEFORE = "older than a day: taken for closed"
 
 
+@labelled
 def pools(
     *,
     pool: str | None = None,
     open_only: bool = False,
-    stale_after: timedelta | None = live.STANDING,
-    catalog: Catalog | None = None,
+    stale_after: when.Span | None = live.STANDING,
+    labels: Language | None = None,
+    catalog: Catalog | str | None = None,
 ) -> pd.DataFrame:
     """Tell how full the swimming pools are now.
 
@@ -45,7 +48,9 @@ def pools(
     open_only
         Leave out the zones that are taken for closed.
     stale_after
-        Warn when even the newest row is older; None never warns.
+        Warn when even the newest row is older: a timedelta, seconds, or text such as ``"2h"``; None never warns.
+    labels
+        ``"fr"`` or ``"en"`` to have columns named for people, as `bdxopendata.labels` does; by default technical names.
     catalog
         Where to ask; Bordeaux Métropole by default.
 
@@ -72,14 +77,14 @@ def pools(
     -----
     Source: dataset ``bor_frequentation_piscine_tr``.
     """
-    if not isinstance(open_only, bool):
-        raise TypeError(f"open_only is True or False, not {type(open_only).__name__}.")
+    open_only = bool(arguments.flag("open_only", open_only))
+    limit = when.span(stale_after, "stale_after")
     (source,) = engine.find(CONTRACT, catalog)
     known = None
     if pool is not None:
         known = choices.choose(pool, [name for (name,) in source.values("pool") if name is not None], "pool")
     query = source.query if known is None else source.query.where(source.field("pool") == known)
-    frame = completed(engine.answer([source], lambda _: query), stale_after)
+    frame = completed(engine.answer([source], lambda _: query), limit)
     return frame[frame["open"].fillna(False).astype(bool)].reset_index(drop=True) if open_only else frame
 
 
@@ -104,6 +109,7 @@ def completed(frame: Any, stale_after: timedelta | None) -> pd.DataFrame:
     return found
 
 
+@taking
 def plot(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw how many people are in each zone.
 
@@ -129,9 +135,9 @@ def plot(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     names = (rows["pool"] + rows["zone"].map(lambda zone: f", {zone}", na_action="ignore").fillna("")).tolist()
     figures = rows[["people", "capacity"]].astype(object)
     pairs = figures.where(figures.notna(), None).itertuples(index=False)
-    of = [f"{people:,}" + ("" if capacity is None else f" of {capacity:,}") for people, capacity in pairs]
+    of = [charts.of(frame, people, capacity) for people, capacity in pairs]
     charts.bars(ax, names, rows["people"].astype("float64").tolist(), of)
-    ax.set_xlabel("people in the zone", fontsize=9, color=charts.INK)
-    ax.set_title(f"Swimming pools{charts.observed(frame)}", loc="left", fontsize=13, color=charts.INK)
+    ax.set_xlabel(charts.say(frame, "people in the zone", "personnes dans la zone"), fontsize=9, color=charts.INK)
+    charts.title(ax, f"{charts.say(frame, 'Swimming pools', 'Piscines')}{charts.observed(frame)}")
     charts.credit(ax, frame)
     return ax

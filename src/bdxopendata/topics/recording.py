@@ -13,7 +13,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,7 +26,7 @@ from bdxopendata import disk
 from bdxopendata.catalog import Catalog
 from bdxopendata.errors import AlreadyRecordingError, BdxOpenDataError
 from bdxopendata.lineage import ATTRIBUTE
-from bdxopendata.topics import live, observations, pace, recorded, watching
+from bdxopendata.topics import labels, live, observations, pace, recorded, watching, when
 
 log: logging.Logger = logging.getLogger("bdxopendata")
 
@@ -69,7 +68,7 @@ def record(
     topic: watching.Topic,
     path: str | os.PathLike[str],
     *,
-    every: float | timedelta,
+    every: when.Span,
     key: str | Sequence[str] | None = None,
     observed_at: str = observations.OBSERVED_AT,
     times: int | None = None,
@@ -77,8 +76,8 @@ def record(
     on_error: Callable[[BdxOpenDataError], object] | None = None,
     give_up_after: int | None = None,
     wait_for_quota: bool = False,
-    stale_after: timedelta | None = live.STANDING,
-    catalog: Catalog | None = None,
+    stale_after: when.Span | None = live.STANDING,
+    catalog: Catalog | str | None = None,
     **asked: Any,
 ) -> Recorded:
     """Ask a live topic again and again, and append what is new to a folder of GeoParquet files.
@@ -231,6 +230,7 @@ class Recorder:
         """
         if not self._open:
             raise ValueError("This recorder is closed; make another one.")
+        frame = labels.technical(frame)
         self._check(frame)
         self._write_head(frame)
         moments = frame[self._observed_at].dt.tz_convert(live.ZONE)

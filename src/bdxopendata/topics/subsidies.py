@@ -8,7 +8,7 @@ counted in one warning.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from bdxopendata.catalog import Catalog
 from bdxopendata.errors import SchemaDriftError, excerpt
-from bdxopendata.topics import charts, choices, engine
+from bdxopendata.topics import charts, choices, engine, when
 from bdxopendata.topics.contract import load
+from bdxopendata.topics.finding import worded
+from bdxopendata.topics.labels import Language, label_of, labelled, taking
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,20 +73,22 @@ _PERIOD = re.compile(rf"\s*({_DAY})\s*(?:[/_]\s*({_DAY})\s*)?")
 _RNA = re.compile(r"W[0-9A-Z]{9}")
 
 
+@labelled
 def subsidies(
     *,
-    year: int | Sequence[int] | None = None,
+    year: when.Year | Iterable[when.Year] | None = None,
     payer: str | None = None,
     beneficiary: str | None = None,
     dataset: str | None = None,
-    catalog: Catalog | None = None,
+    labels: Language | None = None,
+    catalog: Catalog | str | None = None,
 ) -> pd.DataFrame:
     """Tell which subsidies were granted.
 
     Parameters
     ----------
     year
-        One fiscal year or several; a year without any grant gives none.
+        One fiscal year or several: numbers, text, or dates in them. A year without any grant gives none.
     payer
         Who pays, whatever the case and accents.
     beneficiary
@@ -92,6 +96,8 @@ def subsidies(
     dataset
         Id of the one dataset to read; by default ``bor_subventions`` and all others of the catalogue that have a
         beneficiary and an amount.
+    labels
+        ``"fr"`` or ``"en"`` to have columns named for people, as `bdxopendata.labels` does; by default technical names.
     catalog
         Where to ask; Bordeaux Métropole by default.
 
@@ -122,13 +128,13 @@ def subsidies(
     -----
     Rows are chosen here rather than on the portal, which cannot compare what payers typed in different ways.
     """
-    years = _years(year)
+    years = when.years(year)
     for name, value in (("payer", payer), ("beneficiary", beneficiary)):
         if value is not None and not isinstance(value, str):
             raise TypeError(f"{name} is text, not {type(value).__name__}.")
     sources = engine.find(AS_SENT, catalog, dataset)
     if beneficiary is not None and not any(one.has("beneficiary") or one.has("siret") for one in sources):
-        wanted = [engine.worded(CONTRACT.columns["beneficiary"])]
+        wanted = [worded(CONTRACT.columns["beneficiary"])]
         raise SchemaDriftError(sources[0].dataset.id, wanted, sources[0].dataset.schema.names)
     owners = {one.dataset.id: owner(one.dataset.id, one.dataset.info.publisher) for one in sources}
     frame = completed(engine.answer(sources), owners)
@@ -212,6 +218,7 @@ def completed(frame: pd.DataFrame, owners: dict[str, str | None] | None = None) 
     return made
 
 
+@taking
 def subsidy_totals(frame: pd.DataFrame, by: str | Sequence[str] = "fiscal_year") -> pd.DataFrame:
     """Add up grants by year, payer, beneficiary or any other column.
 
@@ -267,6 +274,7 @@ def subsidy_totals(frame: pd.DataFrame, by: str | Sequence[str] = "fiscal_year")
     return totals
 
 
+@taking
 def plot_totals(frame: pd.DataFrame, by: str = "fiscal_year", *, top: int = 15, ax: Axes | None = None) -> Axes:
     """Draw how much was granted by year, payer, beneficiary or any other column.
 
@@ -299,8 +307,10 @@ def plot_totals(frame: pd.DataFrame, by: str = "fiscal_year", *, top: int = 15, 
     known = totals[totals[key].notna() & totals["amount"].notna()]
     known = known.tail(top) if key == "fiscal_year" else known.head(top)
     amounts = known["amount"].astype("float64").tolist()
+    many = charts.say(frame, "grants", "subventions")
+    one = many.removesuffix("s")
     texts = [
-        f"{_euros(amount)}, {grants:,} {'grant' if grants == 1 else 'grants'}"
+        f"{_euros(amount)}, {charts.number(frame, grants)} {one if grants == 1 else many}"
         for amount, grants in zip(amounts, known["grants"], strict=True)
     ]
     ax = charts.axes(ax, 8.0, 1.6 + 0.3 * max(len(known), 3))
@@ -309,9 +319,9 @@ def plot_totals(frame: pd.DataFrame, by: str = "fiscal_year", *, top: int = 15, 
     ax.set_xlim(min([*amounts, 0]) * 1.1, max([*amounts, 1]) * 1.45)
     ax.xaxis.set_major_formatter(lambda value, _: _euros(value))
     drawn, every = int(known["grants"].sum()), len(frame)
-    share = f"{every:,} grants" if drawn == every else f"{drawn:,} of {every:,} grants"
-    what = key.replace("_", " ")
-    ax.set_title(f"Subsidies by {what}: {share}", loc="left", fontsize=13, color=charts.INK)
+    share = f"{charts.number(frame, every) if drawn == every else charts.of(frame, drawn, every)} {many}"
+    what = label_of(frame, key).replace("_", " ").lower()
+    charts.title(ax, charts.say(frame, f"Subsidies by {what}: {share}", f"Subventions par {what} : {share}"))
     charts.credit(ax, frame)
     return ax
 
@@ -548,15 +558,3 @@ def _texts(texts: Any, frame: pd.DataFrame) -> pd.Series:
 
     made: pd.Series = pd.Series(list(texts), index=frame.index, dtype=casts.TEXT)
     return made
-
-
-def _years(year: object) -> list[int] | None:
-    if year is None:
-        return None
-    several: list[Any] = list(year) if isinstance(year, (list, tuple, set, frozenset, range)) else [year]
-    if not several:
-        raise ValueError("The list of years is empty; leave it out to have all.")
-    for one in several:
-        if isinstance(one, bool) or not hasattr(one, "__index__"):
-            raise TypeError(f"A year is a whole number, not {type(one).__name__}.")
-    return [int(one) for one in several]

@@ -5,14 +5,14 @@ The state is live. Counts over time are large, so only the range that is asked f
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
-from zoneinfo import ZoneInfo
 
 from bdxopendata.catalog import Catalog
 from bdxopendata.query import Query
-from bdxopendata.topics import charts, choices, engine, live, nearby, places
+from bdxopendata.topics import charts, choices, engine, live, nearby, places, when
 from bdxopendata.topics.contract import load
+from bdxopendata.topics.labels import Language, labelled, taking
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -32,14 +32,16 @@ COUNTS = {"road": load("road_counts"), "bike": load("bike_counts")}
 Vehicle = Literal["road", "bike"]
 
 
+@labelled
 def traffic(
     *,
     at_least: str | None = None,
     road_kind: str | None = None,
     commune: str | places.Commune | None = None,
     near: tuple[float, float, float] | None = None,
-    stale_after: timedelta | None = live.STANDING,
-    catalog: Catalog | None = None,
+    stale_after: when.Span | None = live.STANDING,
+    labels: Language | None = None,
+    catalog: Catalog | str | None = None,
 ) -> gpd.GeoDataFrame:
     """Tell how traffic flows now.
 
@@ -54,7 +56,9 @@ def traffic(
     near
         Longitude, latitude (degrees) and metres: only segments that come so near.
     stale_after
-        Warn when even the newest segment is older; None never warns.
+        Warn when even the newest segment is older: a timedelta, seconds, or text such as ``"2h"``; None never warns.
+    labels
+        ``"fr"`` or ``"en"`` to have columns named for people, as `bdxopendata.labels` does; by default technical names.
     catalog
         Where to ask; Bordeaux Métropole by default.
 
@@ -68,7 +72,7 @@ def traffic(
     Raises
     ------
     ValueError
-        If there is no such state, kind of road or commune, or `near` can be no place near here.
+        If there is no such state, kind of road or commune, or `near` can be no place.
     DatasetNotFoundError, SchemaDriftError
         If the portal no longer has the dataset, or a column that is needed.
 
@@ -76,11 +80,14 @@ def traffic(
     -----
     StaleDataWarning
         If the feed stands still.
+    FarAwayWarning
+        If `near` is far from here.
 
     Notes
     -----
     Source: dataset ``ci_trafi_l``, refreshed every minute.
     """
+    limit = when.span(stale_after, "stale_after")
     circle = nearby.circle(near)
     code = None if commune is None else places.commune(commune).code
     worst = None if at_least is None else choices.choose(at_least, STATES, "state of traffic")
@@ -100,7 +107,7 @@ def traffic(
             query = query.where(source.field("insee") == code)
         return query if circle is None else query.near(*circle)
 
-    return completed(engine.answer([source], ask), stale_after)
+    return completed(engine.answer([source], ask), limit)
 
 
 def completed(frame: Any, stale_after: timedelta | None) -> gpd.GeoDataFrame:
@@ -115,13 +122,18 @@ def completed(frame: Any, stale_after: timedelta | None) -> gpd.GeoDataFrame:
     return found
 
 
-def traffic_sensors(vehicle: Vehicle = "road", *, catalog: Catalog | None = None) -> gpd.GeoDataFrame:
+@labelled
+def traffic_sensors(
+    vehicle: Vehicle = "road", *, labels: Language | None = None, catalog: Catalog | str | None = None
+) -> gpd.GeoDataFrame:
     """List the sensors that count road traffic or bicycles, with what they last counted where the portal says so.
 
     Parameters
     ----------
     vehicle
         ``"road"`` or ``"bike"``.
+    labels
+        ``"fr"`` or ``"en"`` to have columns named for people, as `bdxopendata.labels` does; by default technical names.
     catalog
         Where to ask; Bordeaux Métropole by default.
 
@@ -148,24 +160,29 @@ def traffic_sensors(vehicle: Vehicle = "road", *, catalog: Catalog | None = None
     return found
 
 
+@labelled
 def traffic_counts(
-    start: date | datetime,
-    end: date | datetime,
+    start: when.When,
+    end: when.When,
     *,
     vehicle: Vehicle = "road",
     sensor: str | list[str] | None = None,
-    catalog: Catalog | None = None,
+    labels: Language | None = None,
+    catalog: Catalog | str | None = None,
 ) -> pd.DataFrame:
     """Read what sensors counted in a range of time; only this range is asked of the portal.
 
     Parameters
     ----------
     start, end
-        Days or aware moments: from `start` on, and before `end`. A day begins at midnight in Europe/Paris.
+        Days or aware moments, as dates, ISO text or those of pandas: from `start` on, and before `end`. A day begins
+        at midnight in Europe/Paris, a year (``2025``) or a month (``"2025-05"``) with its first day.
     vehicle
         ``"road"`` or ``"bike"``.
     sensor
         Only this sensor, or these.
+    labels
+        ``"fr"`` or ``"en"`` to have columns named for people, as `bdxopendata.labels` does; by default technical names.
     catalog
         Where to ask; Bordeaux Métropole by default.
 
@@ -186,10 +203,10 @@ def traffic_counts(
     -----
     Source: datasets ``pc_capte_p_histo_jour``, ``pc_velo_p`` and ``pc_captv_p_histo_heure``.
     """
-    first, last = _moment(start, "start"), _moment(end, "end")
+    first, last = (when.moment(one, name, whole_days=True) for one, name in ((start, "start"), (end, "end")))
     if last <= first:
         raise ValueError("end comes after start: the range is from start on, and before end.")
-    sensors = [sensor] if isinstance(sensor, str) else sensor
+    sensors = None if sensor is None else [sensor] if isinstance(sensor, str) else list(sensor)
     (source,) = engine.find(COUNTS[_vehicle(vehicle)], catalog)
 
     def ask(source: engine.Source) -> Query:
@@ -205,6 +222,7 @@ def traffic_counts(
     return found
 
 
+@taking
 def plot_map(frame: gpd.GeoDataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw the segments in the colour of their state; unknown ones are grey.
 
@@ -229,13 +247,18 @@ def plot_map(frame: gpd.GeoDataFrame, *, ax: Axes | None = None) -> Axes:
     frame = frame[frame.geometry.notna()]
     unknown = frame[frame["state"].isna()]
     if len(unknown):
-        unknown.plot(ax=ax, color=charts.OTHERS, linewidth=1.6, label=f"unknown ({len(unknown)})")
+        unknown.plot(
+            ax=ax,
+            color=charts.OTHERS,
+            linewidth=1.6,
+            label=f"{charts.say(frame, 'unknown', 'inconnu')} ({len(unknown)})",
+        )
     for state in STATES:
         part = frame[frame["state"] == state]
         if len(part):
             part.plot(ax=ax, color=COLOURS[state], linewidth=2.4, label=f"{state.lower()} ({len(part)})")
     charts.finish_map(ax)
-    ax.set_title(f"Traffic{charts.observed(frame)}", loc="left", fontsize=13, color=charts.INK)
+    charts.title(ax, f"{charts.say(frame, 'Traffic', 'Circulation')}{charts.observed(frame)}")
     ax.legend(loc="lower right", frameon=False, fontsize=9)
     charts.credit(ax, frame, below=8)
     return ax
@@ -243,13 +266,3 @@ def plot_map(frame: gpd.GeoDataFrame, *, ax: Axes | None = None) -> Axes:
 
 def _vehicle(vehicle: str) -> str:
     return choices.choose(vehicle, SENSORS, "kind of vehicle")
-
-
-def _moment(value: object, name: str) -> datetime:
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise ValueError(f"{name} needs a zone: pass a date, or datetime(…, tzinfo=…).")
-        return value.astimezone(UTC)
-    if isinstance(value, date):
-        return datetime.combine(value, time(), ZoneInfo(live.ZONE)).astimezone(UTC)
-    raise TypeError(f"{name} is a date or an aware moment, not {type(value).__name__}.")

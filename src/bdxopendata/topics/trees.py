@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from bdxopendata.catalog import Catalog
 from bdxopendata.odsql import Expression
 from bdxopendata.query import Query
-from bdxopendata.topics import charts, choices, engine, places
+from bdxopendata.topics import arguments, charts, choices, engine, nearby, places
 from bdxopendata.topics.contract import load
 from bdxopendata.topics.families import FAMILIES
+from bdxopendata.topics.labels import Language, labelled, taking
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -35,6 +36,7 @@ Pair = tuple[str | None, str | None]
 RULE = {"species": 0.10, "genus": 0.20, "family": 0.30}
 
 
+@labelled
 def trees(
     *,
     genus: Texts | None = None,
@@ -44,7 +46,8 @@ def trees(
     min_height: float | None = None,
     max_height: float | None = None,
     dataset: str | None = None,
-    catalog: Catalog | None = None,
+    labels: Language | None = None,
+    catalog: Catalog | str | None = None,
 ) -> gpd.GeoDataFrame:
     """Tell which trees there are.
 
@@ -62,6 +65,8 @@ def trees(
         Only trees of a known height from and up to it, in the portal's unit (nobody states it; metres are likely).
     dataset
         Id of the dataset to read; by default ``ec_arbre_p``, else ``bor_arbres``, else what the catalogue has.
+    labels
+        ``"fr"`` or ``"en"`` to have columns named for people, as `bdxopendata.labels` does; by default technical names.
     catalog
         Where to ask; Bordeaux Métropole by default.
 
@@ -79,16 +84,21 @@ def trees(
     DatasetNotFoundError, SchemaDriftError
         If the portal has no dataset of trees, or lacks the column that is asked about.
 
+    Warns
+    -----
+    FarAwayWarning
+        If the area is far from here, so that there are none.
+
     Notes
     -----
     Source: dataset ``ec_arbre_p`` (or ``bor_arbres``). Families that the portal lacks follow from the genus.
     """
     wanted_communes = None if commune is None else places.communes(_several(commune, "commune"))
     genera, kinds = _several(genus, "genus"), _several(species, "species")
-    heights = [_height(min_height, "min_height"), _height(max_height, "max_height")]
-    if None not in heights and heights[0] > heights[1]:  # type: ignore[operator]  # neither is None here
+    low, high = arguments.measure("min_height", min_height), arguments.measure("max_height", max_height)
+    if low is not None and high is not None and low > high:
         raise ValueError(f"min_height={min_height} is above max_height={max_height}.")
-    box = _box(area)
+    box = nearby.box(area)
     (source,) = engine.find(CONTRACT, catalog, dataset)
     named = _named(source, genera, kinds)
 
@@ -96,10 +106,10 @@ def trees(
         query = source.query if named is None else source.query.where(named)
         if wanted_communes is not None:
             query = query.where(_in_communes(source, wanted_communes))
-        if min_height is not None:
-            query = query.where(source.field("height") >= min_height)
-        if max_height is not None:
-            query = query.where(source.field("height") <= max_height)
+        if low is not None:
+            query = query.where(source.field("height") >= low)
+        if high is not None:
+            query = query.where(source.field("height") <= high)
         if box is not None:
             return query.bbox(*box)
         return query if area is None else query.within(area)
@@ -132,6 +142,7 @@ def completed(frame: Any) -> gpd.GeoDataFrame:
     return trees
 
 
+@taking
 def species_counts(frame: pd.DataFrame) -> pd.DataFrame:
     """Count the trees of each species.
 
@@ -149,9 +160,11 @@ def species_counts(frame: pd.DataFrame) -> pd.DataFrame:
     counts = frame.groupby(["genus", "species"], dropna=False, observed=True).size().rename("count").reset_index()
     counts = counts.sort_values(["count", "genus", "species"], ascending=[False, True, True], ignore_index=True)
     counts["share"] = counts["count"] / max(len(frame), 1)
+    counts.attrs = dict(frame.attrs)
     return counts
 
 
+@taking
 def diversity(frame: pd.DataFrame) -> pd.Series:
     """Measure how diverse trees are.
 
@@ -198,6 +211,7 @@ def diversity(frame: pd.DataFrame) -> pd.Series:
     return pd.Series(measures, name="diversity", dtype=object)
 
 
+@taking
 def plot_map(frame: gpd.GeoDataFrame, *, top: int = 7, ax: Axes | None = None) -> Axes:
     """Draw where the trees stand, in a colour for each of the most frequent genera.
 
@@ -227,21 +241,38 @@ def plot_map(frame: gpd.GeoDataFrame, *, top: int = 7, ax: Axes | None = None) -
     genera = frame["genus"].value_counts().index[:top]
     size = min(14.0, max(1.5, 40_000 / max(len(frame), 1) ** 1.1))
     others = frame[~frame["genus"].isin(genera)]
-    charts.points(ax, others, s=size, color=charts.OTHERS, linewidths=0, label=f"others ({len(others):,})")
+    charts.points(
+        ax,
+        others,
+        s=size,
+        color=charts.OTHERS,
+        linewidths=0,
+        label=f"{charts.say(frame, 'others', 'autres')} ({charts.number(frame, len(others))})",
+    )
     for genus, colour in zip(genera, charts.COLOURS, strict=False):
         some = frame[frame["genus"] == genus]
-        charts.points(ax, some, s=size, color=colour, linewidths=0, label=f"{charts.plain(genus)} ({len(some):,})")
+        charts.points(
+            ax,
+            some,
+            s=size,
+            color=colour,
+            linewidths=0,
+            label=f"{charts.plain(genus)} ({charts.number(frame, len(some))})",
+        )
     charts.finish_map(ax)
     known = frame[frame["commune"].notna()]
     middles = known.geometry.get_coordinates().groupby(known["commune"]).median()
     order = known["commune"].value_counts().index
     charts.labels(ax, {name: (middles.loc[name, "x"], middles.loc[name, "y"]) for name in order})
-    ax.set_title(f"{len(frame):,} trees by genus", loc="left", fontsize=13, color=charts.INK)
+    count = charts.number(frame, len(frame))
+    title = charts.say(frame, f"{count} trees by genus", f"{count} arbres par genre")
+    charts.title(ax, title)
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=9, markerscale=max(1, 5 / size**0.5))
     charts.credit(ax, frame, below=8)
     return ax
 
 
+@taking
 def plot_species(frame: pd.DataFrame, *, top: int = 15, ax: Axes | None = None) -> Axes:
     """Draw how many trees there are of each of the most frequent species.
 
@@ -267,12 +298,18 @@ def plot_species(frame: pd.DataFrame, *, top: int = 15, ax: Axes | None = None) 
     counts = species_counts(frame).dropna(subset=["genus", "species"]).head(top)
     ax = charts.axes(ax, 8.0, 1.6 + 0.3 * max(len(counts), 3))
     names = counts["genus"].str.cat(counts["species"], sep=" ").tolist()
-    texts = [f"{count:,}  ({share:.1%})" for count, share in zip(counts["count"], counts["share"], strict=True)]
+    texts = [
+        f"{charts.number(frame, count)}  ({charts.share(frame, share, 1)})"
+        for count, share in zip(counts["count"], counts["share"], strict=True)
+    ]
     charts.bars(ax, names, counts["count"].tolist(), texts, charts.COLOURS[2])
     for label in ax.get_yticklabels():
         label.set_fontstyle("italic")
-    ax.set_xlabel("trees", fontsize=9, color=charts.INK)
-    ax.set_title(f"The {len(counts)} most frequent species", loc="left", fontsize=13, color=charts.INK)
+    ax.set_xlabel(charts.say(frame, "trees", "arbres"), fontsize=9, color=charts.INK)
+    title = charts.say(
+        frame, f"The {len(counts)} most frequent species", f"Les {len(counts)} espèces les plus fréquentes"
+    )
+    charts.title(ax, title)
     charts.credit(ax, frame)
     return ax
 
@@ -354,24 +391,3 @@ def _several(wanted: Any, what: str) -> Any:
     if not several:
         raise ValueError(f"The list of {what} is empty; leave it out to have all.")
     return list(several)
-
-
-def _height(value: object, name: str) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name} is a number, not {type(value).__name__}.")
-    if not math.isfinite(value) or value < 0:
-        raise ValueError(f"{name} is a height from 0, not {value}.")
-    return float(value)
-
-
-def _box(area: object) -> tuple[float, float, float, float] | None:
-    """Read west, south, east, north; anything else is left to `Query.within`."""
-    if not isinstance(area, (tuple, list)):
-        return None
-    if len(area) != 4:
-        raise ValueError("A box is four numbers: west, south, east, north.")
-    west, south = places.point(area[0], area[1])
-    east, north = places.point(area[2], area[3])
-    return west, south, east, north

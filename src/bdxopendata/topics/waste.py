@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from bdxopendata.catalog import Catalog
 from bdxopendata.errors import DataQualityWarning, levels_up
-from bdxopendata.topics import charts, choices, engine, live, oddities, places
+from bdxopendata.topics import charts, choices, engine, live, nearby, oddities, places, when
 from bdxopendata.topics.contract import load
+from bdxopendata.topics.labels import Language, labelled, taking
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -42,13 +43,18 @@ NO_DAYS = "no day of collection"
 ODD_DAY = "a day that is no weekday"
 
 
-def waste_zones(*, commune: str | places.Commune | None = None, catalog: Catalog | None = None) -> gpd.GeoDataFrame:
+@labelled
+def waste_zones(
+    *, commune: str | places.Commune | None = None, labels: Language | None = None, catalog: Catalog | str | None = None
+) -> gpd.GeoDataFrame:
     """List the zones of waste collection with their days.
 
     Parameters
     ----------
     commune
         Only zones of this commune, by name or INSEE code, whatever the case, accents and hyphens.
+    labels
+        ``"fr"`` or ``"en"`` to have columns named for people, as `bdxopendata.labels` does; by default technical names.
     catalog
         Where to ask; Bordeaux Métropole by default.
 
@@ -76,7 +82,15 @@ def waste_zones(*, commune: str | places.Commune | None = None, catalog: Catalog
     return completed(engine.answer([source], lambda _: query))
 
 
-def waste_collection(lon: float, lat: float, *, at: date | None = None, catalog: Catalog | None = None) -> pd.DataFrame:
+@labelled
+def waste_collection(
+    lon: float,
+    lat: float,
+    *,
+    at: when.When | None = None,
+    labels: Language | None = None,
+    catalog: Catalog | str | None = None,
+) -> pd.DataFrame:
     """Tell which waste is collected at a point, on which days, and when next.
 
     Parameters
@@ -84,7 +98,9 @@ def waste_collection(lon: float, lat: float, *, at: date | None = None, catalog:
     lon, lat
         The point in degrees, longitude first.
     at
-        The day from which on the next collection is meant; today in Europe/Paris by default.
+        The day from which on the next collection is meant, as a date or ISO text; today in Europe/Paris by default.
+    labels
+        ``"fr"`` or ``"en"`` to have columns named for people, as `bdxopendata.labels` does; by default technical names.
     catalog
         Where to ask; Bordeaux Métropole by default.
 
@@ -97,7 +113,7 @@ def waste_collection(lon: float, lat: float, *, at: date | None = None, catalog:
     Raises
     ------
     ValueError
-        If the point is not near here, or latitude was given first.
+        If the point can be none, or latitude was given first.
     DatasetNotFoundError, SchemaDriftError
         If the portal no longer has the dataset, or a column that is needed.
 
@@ -105,6 +121,8 @@ def waste_collection(lon: float, lat: float, *, at: date | None = None, catalog:
     -----
     DataQualityWarning
         If no zone holds the point, and there are zones without a shape that might.
+    FarAwayWarning
+        If the point is far from here.
 
     Notes
     -----
@@ -112,6 +130,7 @@ def waste_collection(lon: float, lat: float, *, at: date | None = None, catalog:
     """
     lon, lat = places.point(lon, lat)
     day = _day(at)
+    nearby.tell_if_far(lon, lat, lon, lat)
     return at_point(waste_zones(catalog=catalog), lon, lat, day)
 
 
@@ -123,7 +142,7 @@ def at_point(zones: gpd.GeoDataFrame, lon: float, lat: float, day: date) -> pd.D
     here = zones[zones.geometry.notna() & zones.geometry.intersects(Point(lon, lat))]
     # Neighbouring zones share their border: a point on it has both.
     here = here.drop_duplicates(["waste", "zone"]).sort_values(["waste", "zone"])
-    if here.empty:
+    if here.empty and places.is_near(lon, lat):
         _warn_of_shapeless(zones)
     frame = pd.DataFrame(here[["waste", "days", "weekdays", "at_night", "zone", "insee", "commune"]])
     following = [next_collection(days, day) for days in frame["weekdays"]]
@@ -157,6 +176,7 @@ def completed(frame: Any) -> gpd.GeoDataFrame:
     return found
 
 
+@taking
 def plot_map(frame: gpd.GeoDataFrame, *, waste: str = "household", ax: Axes | None = None) -> Axes:
     """Draw the zones in the colour of how often they are collected in a week.
 
@@ -190,9 +210,17 @@ def plot_map(frame: gpd.GeoDataFrame, *, waste: str = "household", ax: Axes | No
         colour = charts.COLOURS[(count - 1) % len(charts.COLOURS)] if count else charts.OTHERS
         part.plot(ax=ax, color=colour, edgecolor="white", linewidth=0.6)
         # Surfaces make no entry of their own in a legend.
-        ax.scatter([], [], marker="s", s=60, color=colour, label=f"{count} a week ({len(part)} zones)")
+        ax.scatter(
+            [],
+            [],
+            marker="s",
+            s=60,
+            color=colour,
+            label=charts.say(frame, f"{count} a week", f"{count} par semaine") + f" ({len(part)} zones)",
+        )
     charts.finish_map(ax)
-    ax.set_title(f"Collections of {kind} waste", loc="left", fontsize=13, color=charts.INK)
+    french = {"household": "des ordures ménagères", "sorted": "du tri"}[kind]
+    charts.title(ax, charts.say(frame, f"Collections of {kind} waste", f"Collecte {french}"))
     ax.legend(loc="lower right", frameon=False, fontsize=9)
     charts.credit(ax, frame, below=8)
     return ax
@@ -212,8 +240,4 @@ def _warn_of_shapeless(zones: gpd.GeoDataFrame) -> None:
 def _day(at: object) -> date:
     from zoneinfo import ZoneInfo
 
-    if at is None:
-        return live.now().astimezone(ZoneInfo(live.ZONE)).date()
-    if not isinstance(at, date):
-        raise TypeError(f"at is a date, not {type(at).__name__}.")
-    return date(at.year, at.month, at.day)
+    return live.now().astimezone(ZoneInfo(live.ZONE)).date() if at is None else when.day(at, "at")

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any, Self
 from bdxopendata.catalog import Catalog
 from bdxopendata.errors import BdxOpenDataError, ConfigurationError, QuotaExceededError, StaleDataWarning, levels_up
 from bdxopendata.portals import portal_of
-from bdxopendata.topics import choices, line, live, pace
+from bdxopendata.topics import choices, line, live, pace, when
+from bdxopendata.topics.finding import catalog_of
 from bdxopendata.transport import Line, Quota, last_quota
 
 if TYPE_CHECKING:
@@ -52,15 +53,15 @@ Topic = str | Callable[..., Any]
 def watch(
     topic: Topic,
     *,
-    every: float | timedelta,
+    every: when.Span,
     times: int | None = None,
     stop: threading.Event | None = None,
     unchanged: bool = False,
     on_error: Callable[[BdxOpenDataError], object] | None = None,
     give_up_after: int | None = None,
     wait_for_quota: bool = False,
-    stale_after: timedelta | None = live.STANDING,
-    catalog: Catalog | None = None,
+    stale_after: when.Span | None = live.STANDING,
+    catalog: Catalog | str | None = None,
     **asked: Any,
 ) -> Watch:
     """Ask a live topic again and again, and yield each frame that is new.
@@ -70,8 +71,9 @@ def watch(
     topic
         ``"parking"``, ``"bikes"``, ``"traffic"``, ``"pools"``, or any function that returns a frame.
     every
-        Seconds between polls, or a timedelta; at least 10 s, except for a portal on this machine. Each tick is moved by
-        up to a tenth at random. Ticks that pass while a poll or your own work takes long are left out.
+        Seconds between polls, a timedelta, or text such as ``"5min"``; at least 10 s, except for a portal on this
+        machine. Each tick is moved by up to a tenth at random. Ticks that pass while a poll or your own work takes long
+        are left out.
     times
         How often to ask in all, failures included; None asks until stopped.
     stop
@@ -85,11 +87,11 @@ def watch(
     wait_for_quota
         When the portal accepts no more calls, wait until it does, rather than raise.
     stale_after
-        Warn once when even the newest row is older than this; None never does.
+        Warn once when even the newest row is older than this (as `every`); None never does.
     catalog
         Where to ask; Bordeaux Métropole by default. A function is handed it only where it is given.
     **asked
-        What the topic is asked with, such as ``min_free=5``.
+        What the topic is asked with, such as ``min_free=5`` or ``labels="fr"``.
 
     Returns
     -------
@@ -110,6 +112,8 @@ def watch(
 
     When few calls are left, the interval grows so that they last until the quota is renewed.
     """
+    if catalog is not None:
+        catalog = catalog_of(catalog)
     return Watch(
         _source(topic, catalog, asked),
         pace.Pace(_interval(every, catalog), pace.clock),
@@ -120,7 +124,7 @@ def watch(
             on_error=on_error,
             give_up_after=_count("give_up_after", give_up_after),
             wait_for_quota=wait_for_quota,
-            stale_after=stale_after,
+            stale_after=when.span(stale_after, "stale_after"),
         ),
     )
 
@@ -238,10 +242,11 @@ class Watch:
         return frame if self.changed or self._rules.unchanged else None
 
     def _look_at(self, frame: pd.DataFrame) -> None:
-        from bdxopendata.topics import observations
+        from bdxopendata.topics import labels, observations
 
         if not hasattr(frame, "columns"):
             raise TypeError(f"{self._source.name} returns a frame, not {type(frame).__name__}.")
+        frame = labels.technical(frame)
         if self._seen is None:
             self._seen = observations.Seen(self._source.key)
         self.changed = self._seen.compare(frame) == "new"
@@ -316,8 +321,6 @@ def _source(topic: Topic, catalog: Catalog | None, asked: dict[str, Any]) -> _So
         name = getattr(topic, "__name__", None) or type(topic).__name__
         return _Source(name, partial(topic, **asked), lambda: None, last_quota)
     name = choices.choose(topic, LIVE, "live topic")
-    if catalog is not None and not isinstance(catalog, Catalog):
-        raise TypeError(f"catalog is a Catalog, not {type(catalog).__name__}.")
     function = getattr(import_module(f"bdxopendata.topics.{name}"), name)
     way = Line()
     mine = line.on(way, catalog if catalog is not None else Catalog())
@@ -326,7 +329,7 @@ def _source(topic: Topic, catalog: Catalog | None, asked: dict[str, Any]) -> _So
     return _Source(name, ask, way.cut, partial(line.quota_of, mine), LIVE[name])
 
 
-def _interval(every: float | timedelta, catalog: Catalog | None) -> float:
+def _interval(every: when.Span, catalog: Catalog | None) -> float:
     seconds = pace.seconds_of(every)
     portal = catalog.portal if isinstance(catalog, Catalog) else portal_of(None)
     if seconds < pace.SHORTEST and not portal.is_loopback:
