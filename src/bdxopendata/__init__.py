@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from bdxopendata.topics.trees import trees as trees
     from bdxopendata.topics.waste import waste_collection as waste_collection
     from bdxopendata.topics.watching import watch as watch
+    from bdxopendata.topics.works import works as works
     from bdxopendata.transport import Quota as Quota
     from bdxopendata.transport import last_quota
 
@@ -156,6 +157,7 @@ _HOMES: dict[str, tuple[str, str]] = {
     "trees": ("topics.trees", "trees"),
     "waste_collection": ("topics.waste", "waste_collection"),
     "watch": ("topics.watching", "watch"),
+    "works": ("topics.works", "works"),
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]

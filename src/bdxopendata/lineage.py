@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ATTRIBUTE = "bdxopendata"
+# What `Provenance` reads from what a topic writes, rather than from facts of these names.
+OF_TOPIC = ("topic", "datasets", "missing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,12 @@ class Provenance:
         How many rows there were.
     stand_in
         Whether they are sample rows of the stand-in portal rather than real data.
+    topic
+        The ready question that was asked; None for a plain reading.
+    datasets
+        The datasets that answered a topic.
+    missing
+        Columns of the topic that none of them has.
     """
 
     dataset_id: str
@@ -64,6 +72,9 @@ class Provenance:
     road: str
     rows: int
     stand_in: bool = False
+    topic: str | None = None
+    datasets: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
     @property
     def age(self) -> float:
@@ -116,6 +127,11 @@ class Provenance:
         known: dict[str, Any] = {one.name: facts.get(one.name) for one in fields(cls)}
         known["attribution"] = tuple(known["attribution"] or ())
         known["stand_in"] = bool(known["stand_in"])
+        # A topic writes more than this about itself, under one name.
+        topic: Mapping[str, Any] = facts.get("topic") or {}
+        known["topic"] = topic.get("name")
+        known["datasets"] = tuple(dict.fromkeys(one["dataset"] for one in topic.get("sources", ())))
+        known["missing"] = tuple(topic.get("missing", ()))
         return cls(**known)
 
 
@@ -128,7 +144,8 @@ def facts_of(frame: object) -> dict[str, Any]:
         If there are none.
     """
     if isinstance(frame, Provenance):
-        return {**asdict(frame), "attribution": list(frame.attribution)}
+        facts = {key: value for key, value in asdict(frame).items() if key not in OF_TOPIC}
+        return {**facts, "attribution": list(frame.attribution)}
     attrs = getattr(frame, "attrs", None)
     if not isinstance(attrs, Mapping):
         attrs = _attrs_of_table(frame)

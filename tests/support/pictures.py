@@ -16,7 +16,20 @@ import matplotlib
 
 from bdxopendata.catalog import Catalog
 from bdxopendata.testing import StandIn
-from bdxopendata.topics import bikes, births, bridge, facilities, live, parking, pools, subsidies, traffic, trees, waste
+from bdxopendata.topics import (
+    bikes,
+    births,
+    bridge,
+    facilities,
+    live,
+    parking,
+    pools,
+    subsidies,
+    traffic,
+    trees,
+    waste,
+    works,
+)
 
 FOLDER = Path(__file__).parents[2] / "docs" / "topics" / "images"
 # Two minutes after the samples were "last refreshed".
@@ -33,6 +46,11 @@ PICTURES: dict[str, Callable[[Catalog], Any]] = {
     "bikes-map": lambda catalog: bikes.plot_map(bikes.bikes(catalog=catalog)),
     "traffic-map": lambda catalog: traffic.plot_map(traffic.traffic(catalog=catalog)),
     "waste-map": lambda catalog: waste.plot_map(waste.waste_zones(catalog=catalog)),
+    "works-measures": lambda catalog: works.plot_measures(works.works(catalog=catalog)),
+    "parking-free-fr": lambda catalog: parking.plot_free(parking.parking(labels="fr", catalog=catalog)),
+    "births-years-fr": lambda catalog: births.plot_years(births.births(freq="Y", labels="fr", catalog=catalog)),
+    "trees-map-fr": lambda catalog: trees.plot_map(trees.trees(labels="fr", catalog=catalog)),
+    "subsidies-years-fr": lambda catalog: subsidies.plot_totals(subsidies.subsidies(labels="fr", catalog=catalog)),
     "pools": lambda catalog: pools.plot(pools.pools(catalog=catalog)),
     "playgrounds-map": lambda catalog: facilities.plot_map(facilities.facilities("playgrounds", catalog=catalog)),
 }

@@ -111,6 +111,23 @@ def test_a_column_that_the_portal_lacks_is_there_typed_and_told(serve: Serve) ->
     assert topic["unknown_units"] == ["length"]
 
 
+def test_the_provenance_names_the_topic_its_datasets_and_what_is_missing(serve: Serve) -> None:
+    frame = engine.read(benches(), catalog=serve(dataset(longueur="")).catalog)
+
+    found = provenance(frame)
+
+    assert (found.topic, found.datasets, found.missing) == ("benches", ("bor_bancs",), ("length",))
+    assert "benches" in repr(found)
+    assert pickle.loads(pickle.dumps(found)) == found
+
+
+def test_a_plain_reading_is_of_no_topic(serve: Serve) -> None:
+    frame = serve(dataset()).dataset("bor_bancs").to_pandas()
+
+    assert (provenance(frame).topic, provenance(frame).datasets, provenance(frame).missing) == (None, (), ())
+    assert "topic" not in frame.attrs["bdxopendata"]
+
+
 def test_no_row_is_an_empty_frame_of_the_same_columns_and_types(serve: Serve) -> None:
     catalog = serve(dataset()).catalog
 

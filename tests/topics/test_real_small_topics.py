@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from bdxopendata import formats, frames
 from bdxopendata.errors import DataQualityWarning
 from bdxopendata.fields import Field, Schema
 from bdxopendata.frames import Quality
-from bdxopendata.topics import bikes, engine, facilities, waste
+from bdxopendata.topics import bikes, engine, facilities, pools, waste
 from support import real
 
 
@@ -180,3 +181,101 @@ def test_a_code_that_is_neither_yes_nor_no_is_counted() -> None:
         frame = engine.apply(facilities.contract("toilets"), rows)
 
     assert frame["accessible"].tolist() == [True, False, pd.NA]
+
+
+def test_kinds_and_states_of_stations_and_days_on_which_they_were_made(stations: Any) -> None:
+    assert stations["kind"].value_counts().to_dict() == {"VLS": 126, "VLS+": 42}
+    assert stations["state"].value_counts().to_dict() == {
+        "CONNECTEE": 155,
+        "DECONNECTEE": 7,
+        "MAINTENANCE": 5,
+        "OUT_OF_SERVICE": 1,
+    }
+    assert stations["in_service"].sum() == 155
+    assert (stations["cdate"].dt.year == 2011).sum() == 166
+
+
+def test_numbers_of_2021_came_as_text_beside_numbers(shared_data: Path) -> None:
+    path = found(shared_data, "ci_vcub_p/etalab__transport-site__vcub_v1_record.json")
+    (record,) = json.loads(path.read_text(encoding="utf-8"))["records"]
+    fields = {name: value for name, value in record["fields"].items() if not name.startswith("geo_")}
+    assert (fields["nbelec"], fields["nbclassiq"], fields["nbvelos"]) == ("6", "15", 21)
+    plain = replace(bikes.CONTRACT, geometry=None)
+
+    row = engine.apply(plain, pd.DataFrame([fields]), dataset="ci_vcub_p").iloc[0]
+
+    assert (row["electric"], row["classic"], row["bikes"], row["docks"]) == (6, 15, 21, 20)
+    assert str(row["observed_at"]) == "2021-11-04 12:43:44+01:00"
+
+
+def test_racks_have_no_error_and_no_turn(racks: Any) -> None:
+    assert racks["geom_err"].isna().all()
+    assert set(racks["geom_o"]) == {"0"}
+    assert racks["gid"].is_unique
+    assert racks["insee"].str.fullmatch(r"33\d{3}").all()
+
+
+def test_zones_are_simple_and_multiple_and_22_have_an_error(zones: Any) -> None:
+    assert zones.geometry.geom_type.value_counts().to_dict() == {"Polygon": 107, "MultiPolygon": 15}
+    assert zones["geom_err"].value_counts().to_dict() == {"13356": 13, "13349": 9}
+    assert zones["zone"].map(type).eq(str).all()
+
+
+def test_zones_of_both_kinds_of_waste_often_share_their_middle(zones: Any) -> None:
+    kinds = zones.groupby(zones["geo_point_2d"].to_wkt())["waste"].nunique()
+
+    assert (kinds == 2).sum() > 20
+
+
+def test_buildings_are_all_in_the_city_with_many_postcodes_and_gaps(buildings: Any) -> None:
+    assert set(buildings["commune"]) == {"BORDEAUX"}
+    assert buildings["code_postal"].nunique() == 42
+    assert buildings["detail"].isna().sum() == 500
+    assert round(buildings["adresse_2"].isna().mean(), 2) == 0.94
+    assert round(buildings["canton"].isna().mean(), 2) == 0.56
+
+
+def test_each_of_four_codes_is_read_as_it_is_meant(buildings: Any) -> None:
+    assert buildings["sleeping"].sum() == 99 + 5
+    assert buildings["city_owned"].sum() == 329 + 13
+    assert buildings[["sleeping", "city_owned"]].notna().all(axis=None)
+
+
+def test_no_visitors_at_all_is_kept_as_it_is_said(buildings: Any) -> None:
+    assert (buildings["visitors_max"] == 0).sum() == 2541
+
+
+def test_parks_have_one_kind_and_few_labels(shared_data: Path) -> None:
+    path = found(shared_data, "bor_parcjardin/AdrienVH__m2geopo-carto-bdd__parcs_attributes.csv")
+    frame = engine.apply(facilities.contract("parks"), pd.read_csv(path, sep=";", dtype=str), dataset="bor_parcjardin")
+
+    assert set(frame["detail"]) == {"Parc, jardin et square"}
+    assert frame["upkeep"].value_counts().to_dict() == {"C2": 76, "C3": 4, "NON_RENSEIGNEE": 3, "C1": 1}
+    assert frame["label"].notna().sum() == 20
+    assert frame["gid"].is_unique
+    assert set(frame["geom_err"].dropna()) <= {"13349", "13349.0", "13356", "13356.0"}
+
+
+def test_counters_of_pools_go_below_zero_and_are_taken_for_none(shared_data: Path) -> None:
+    name = "bor_frequentation_piscine_tr/WilliamOlivers__piscine-scrapper__historique_piscine.csv"
+    rows = pd.read_csv(found(shared_data, name))
+    # Its author renamed the columns, and polled for five days.
+    sent = pd.DataFrame(
+        {
+            "etablissement_etalib": "Piscine",
+            "fmizonlib": rows["zone"],
+            "fmizonmax": rows["capacite"],
+            "fmicourante": rows["frequentation"],
+            "datemiseajour": pd.to_datetime(rows["date"]).dt.tz_localize("Europe/Paris"),
+        }
+    )
+
+    frame = pools.completed(engine.apply(pools.CONTRACT, sent, dataset="bor_frequentation_piscine_tr"), None)
+
+    assert len(frame) == 416
+    assert set(frame["zone"]) == {"Ouest", "Est"}
+    assert set(frame["capacity"]) == {500}
+    assert frame["people_sent"].min() == -17
+    assert frame["people"].min() == 0
+    below = frame["oddities"].fillna("").str.contains(pools.NEGATIVE)
+    assert below.sum() == (rows["frequentation"] < 0).sum() > 0

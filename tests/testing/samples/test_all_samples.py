@@ -98,6 +98,7 @@ def test_the_ids_are_those_of_the_portal_and_three_that_no_portal_has():
         "bor_naissances1900",
         "bor_sigsanitaire",
         "bor_subventions",
+        "ci_acte_a",
         "ci_trafi_l",
         "ci_vcub_p",
         "ec_arbre_p",

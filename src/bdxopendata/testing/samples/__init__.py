@@ -20,6 +20,7 @@ MAKERS: Mapping[str, tuple[str, str]] = {
     "bor_naissances1900": ("births", "sample"),
     "bor_sigsanitaire": ("amenities", "toilets"),
     "bor_subventions": ("subsidies", "sample"),
+    "ci_acte_a": ("works", "sample"),
     "ci_trafi_l": ("traffic", "sections"),
     "ci_vcub_p": ("bikes", "sample"),
     "ec_arbre_p": ("tree_heritage", "sample"),
