@@ -144,8 +144,8 @@ def facts_of(frame: object) -> dict[str, Any]:
         If there are none.
     """
     if isinstance(frame, Provenance):
-        facts = {key: value for key, value in asdict(frame).items() if key not in OF_TOPIC}
-        return {**facts, "attribution": list(frame.attribution)}
+        own = {key: value for key, value in asdict(frame).items() if key not in OF_TOPIC}
+        return {**own, "attribution": list(frame.attribution)}
     attrs = getattr(frame, "attrs", None)
     if not isinstance(attrs, Mapping):
         attrs = _attrs_of_table(frame)

@@ -310,14 +310,14 @@ def plot_totals(frame: pd.DataFrame, by: str = "fiscal_year", *, top: int = 15, 
     many = charts.say(frame, "grants", "subventions")
     one = many.removesuffix("s")
     texts = [
-        f"{_euros(amount)}, {charts.number(frame, grants)} {one if grants == 1 else many}"
+        f"{_euros(frame, amount)}, {charts.number(frame, grants)} {one if grants == 1 else many}"
         for amount, grants in zip(amounts, known["grants"], strict=True)
     ]
     ax = charts.axes(ax, 8.0, 1.6 + 0.3 * max(len(known), 3))
     charts.bars(ax, [excerpt(str(name), 40) for name in known[key]], amounts, texts)
     # The texts are longer than those of other bars, and there are losses too.
     ax.set_xlim(min([*amounts, 0]) * 1.1, max([*amounts, 1]) * 1.45)
-    ax.xaxis.set_major_formatter(lambda value, _: _euros(value))
+    ax.xaxis.set_major_formatter(lambda value, _: _euros(frame, value))
     drawn, every = int(known["grants"].sum()), len(frame)
     share = f"{charts.number(frame, every) if drawn == every else charts.of(frame, drawn, every)} {many}"
     what = label_of(frame, key).replace("_", " ").lower()
@@ -326,12 +326,13 @@ def plot_totals(frame: pd.DataFrame, by: str = "fiscal_year", *, top: int = 15, 
     return ax
 
 
-def _euros(amount: float) -> str:
-    """Word an amount in three digits or so."""
-    for size, name in ((1e9, "bn€"), (1e6, "M€"), (1e3, "k€")):
+def _euros(frame: pd.DataFrame, amount: float) -> str:
+    """Word an amount in three digits or so, with the decimal sign of the frame's language."""
+    for size, english, french in ((1e9, "bn€", "Md€"), (1e6, "M€", "M€"), (1e3, "k€", "k€")):
         if abs(amount) >= size:
             shown = amount / size
-            return f"{round(shown, 2 if abs(shown) < 10 else 1 if abs(shown) < 100 else 0):g} {name}"
+            text = f"{round(shown, 2 if abs(shown) < 10 else 1 if abs(shown) < 100 else 0):g}"
+            return charts.say(frame, f"{text} {english}", f"{text.replace('.', ',')} {french}")
     return f"{amount:,.0f} €"
 
 
