@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The documentation theme prints an announcement otherwise.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo test live clients bench check docs reliability soak wheel clean
+.PHONY: demo test live polls clients bench check docs reliability soak wheel clean
 
 demo: .venv/ready-demo
 	$(BIN)/python examples/demo.py $(ARGS)
@@ -18,6 +18,10 @@ test: .venv/ready-dev
 # Asks the real portal; PORTAL=http://127.0.0.1:1234 asks a stand-in in its place.
 live: .venv/ready-dev
 	BDXOPENDATA_LIVE_PORTAL=$(PORTAL) $(BIN)/python -m pytest -m live tests/live $(ARGS)
+
+# Ten thousand polls of a live topic: memory, threads and handles must stay flat. Takes some twenty minutes.
+polls: .venv/ready-dev
+	BDXOPENDATA_POLLS=10000 $(BIN)/python -m pytest -s tests/topics/test_watching.py -k many_polls $(ARGS)
 
 # The vendor's JavaScript client, for the tests that run it under node. Without npm they are skipped.
 clients:

@@ -11,6 +11,7 @@ import geopandas as gpd
 import pytest
 from shapely import Point
 
+import bdxopendata
 from bdxopendata.topics import charts, parking, trees
 from conftest import Serve
 
@@ -151,6 +152,15 @@ def test_the_bar_of_a_map_is_a_round_length(metres: float, drawn: float) -> None
 
 def test_a_frame_without_provenance_says_so() -> None:
     assert "no provenance" in charts.source(gpd.GeoDataFrame(geometry=[]))
+
+
+def test_a_map_to_move_about_in_is_a_public_call_and_tells_labels(parked: Any) -> None:
+    pytest.importorskip("folium")
+
+    page = bdxopendata.explore_map(bdxopendata.labels(parked, "fr"), tiles=None).get_root().render()
+
+    assert "Places libres" in page
+    assert "Exploitant" in page
 
 
 def test_texts_of_an_explorable_map_cannot_act_as_html() -> None:

@@ -164,7 +164,7 @@ def test_every_public_function_of_a_topic_can_be_checked() -> None:
     topics = {name for name, (home, _) in bdxopendata._HOMES.items() if home.startswith("topics.")}
 
     # What is left polls, keeps, draws or names, and asks for no data of its own.
-    assert topics - known == {"explore", "history", "labels", "places", "record", "watch"}
+    assert topics - known == {"explore_map", "history", "labels", "places", "record", "watch"}
 
 
 def test_a_topic_named_twice_is_checked_once(serve: Serve) -> None:

@@ -267,9 +267,7 @@ def plot_map(frame: gpd.GeoDataFrame, *, top: int = 7, ax: Axes | None = None) -
     count = charts.number(frame, len(frame))
     title = charts.say(frame, f"{count} trees by genus", f"{count} arbres par genre")
     charts.title(ax, title)
-    ax.legend(
-        loc="upper left", bbox_to_anchor=(0.95, 1.0), frameon=False, fontsize=9, markerscale=max(1, 5 / size**0.5)
-    )
+    ax.legend(loc="upper left", bbox_to_anchor=(0.9, 1.0), frameon=False, fontsize=9, markerscale=max(1, 5 / size**0.5))
     charts.credit(ax, frame, below=8)
     return ax
 
