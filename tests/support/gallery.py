@@ -17,6 +17,7 @@ import re
 import runpy
 import sys
 import tempfile
+import textwrap
 import traceback
 import warnings
 from collections.abc import Iterator
@@ -144,7 +145,7 @@ def _ran(cell: Cell, script: Path, namespace: dict[str, Any]) -> str:
             exec(compile("\n" * (cell.line - 1) + cell.text, str(script), "exec"), namespace)
         except Exception as error:
             raise GalleryError(f"{script.name} failed:\n{traceback.format_exc()}") from error
-    said = [f"{one.category.__name__}: {one.message}" for one in caught]
+    said = [line for one in caught for line in textwrap.wrap(f"{one.category.__name__}: {one.message}", 96)]
     return "".join(f"{line.rstrip()}\n" for line in [*out.getvalue().splitlines(), *said])
 
 
