@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import bdxopendata
-from support import pages
+from support import pages, sample_note
 
 TEXTS = sorted([*pages.ROOT.glob("*.md"), *(pages.ROOT / "docs").rglob("*.md")])
 NAMES = [str(one.relative_to(pages.ROOT)) for one in TEXTS]
@@ -103,6 +103,21 @@ def test_every_public_name_is_in_the_reference(name: str) -> None:
     is_shown = any(one is public or one is type(public) for one in shown)
     has_shown = isinstance(public, ModuleType) and any(one is value for one in shown for value in vars(public).values())
     assert is_shown or has_shown
+
+
+@pytest.mark.parametrize("path", ["quickstart.md", "topics/trees.md", "fr/trees.md"])
+def test_a_page_with_outputs_says_that_they_are_samples_and_how_to_run_its_code(path: str) -> None:
+    text = (pages.ROOT / "docs" / path).read_text(encoding="utf-8")
+
+    note = sample_note.noted(text, path)[len(text.rstrip()) :]
+
+    (target,) = linked(note)
+    assert (pages.ROOT / "docs" / path).parent.joinpath(target.split("#")[0]).is_file()
+    assert ("inventées" if path.startswith("fr/") else "samples") in note
+
+
+def test_a_page_without_outputs_has_no_note() -> None:
+    assert sample_note.noted("# A\n\n```sh\nls\n```\n", "topics/a.md") == "# A\n\n```sh\nls\n```\n"
 
 
 BROKEN = {
