@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
+from functools import wraps
 from hashlib import blake2b
 from pathlib import Path
 from types import MappingProxyType
@@ -37,6 +38,11 @@ class Secret:
     def reveal(self) -> str:
         """Return the key itself. Only the code that puts it into the request header calls this."""
         return self.__value
+
+    @property
+    def fits_a_header(self) -> bool:
+        """Whether it may stand in a header: this also makes it impossible to smuggle in a second header."""
+        return re.fullmatch(r"[\x21-\x7e]{1,512}", self.__value) is not None
 
     @property
     def fingerprint(self) -> str:
@@ -176,7 +182,7 @@ def _resolve(name: str, given: Any, rule: Rule) -> tuple[Any, str]:
         return given, "argument"
     text = os.environ.get(PREFIX + name.upper())
     if text is not None:
-        return text, PREFIX + name.upper()
+        return _wrapped(text) if name == "api_key" else text, PREFIX + name.upper()
     return rule.default, "default"
 
 
@@ -187,10 +193,8 @@ def _checked(name: str, raw: Any, source: str, rule: Rule) -> Any:
         return rule.parse(raw)
     except (TypeError, ValueError, OverflowError):
         # `from None` and no value: a key must not come back in the message or in a traceback's chain.
-        shown = "" if name == "api_key" else f" {excerpt(repr(raw), 60)}"
-        raise ConfigurationError(
-            f"The setting {name} from {source} cannot be{shown}.", f"Allowed: {rule.allowed}."
-        ) from None
+        problem = "cannot be used" if name == "api_key" else f"cannot be {excerpt(repr(raw), 60)}"
+        raise ConfigurationError(f"The setting {name} from {source} {problem}.", f"Allowed: {rule.allowed}.") from None
 
 
 def _number(minimum: float, *, strict: bool = False) -> Callable[[Any], float]:
@@ -239,14 +243,28 @@ def _optional(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _key(raw: Any) -> Secret:
-    if isinstance(raw, Secret):
-        return raw
-    text = raw if isinstance(raw, str) else ""
-    text = re.sub(r"\A\s*(apikey|bearer)\s+", "", text, flags=re.IGNORECASE).strip()
-    # Only what may stand in a header: this also makes it impossible to smuggle in a second header.
-    if not re.fullmatch(r"[\x21-\x7e]{1,512}", text):
+    if not isinstance(raw, Secret):
+        raise TypeError
+    if not raw.fits_a_header:
         raise ValueError
-    return Secret(text)
+    return raw
+
+
+def _wrapped(raw: Any) -> Any:
+    """Wrap a key as soon as it is met: tools that show the variables of a traceback would show it otherwise."""
+    if not isinstance(raw, str) or raw == "":
+        return raw
+    return Secret(re.sub(r"\A\s*(apikey|bearer)\s+", "", raw, flags=re.IGNORECASE).strip())
+
+
+def _wrapping(make: Callable[..., None]) -> Callable[..., None]:
+    @wraps(make)
+    def init(self: Settings, **given: Any) -> None:
+        if "api_key" in given:
+            given["api_key"] = _wrapped(given["api_key"])
+        make(self, **given)
+
+    return init
 
 
 def _path(raw: Any) -> Path:
@@ -284,6 +302,9 @@ RULES: Mapping[str, Rule] = {
     "max_bytes": Rule(2 * 1024**3, "a whole number from 1", _integer(1)),
     "max_rows": Rule(50_000_000, "a whole number from 1", _integer(1)),
 }
+
+# The signature stays the one that dataclasses made; only what is kept in its variables changes.
+Settings.__init__ = _wrapping(Settings.__init__)  # type: ignore[method-assign]
 
 assert set(RULES) == {one.name for one in fields(Settings) if one.init}
 

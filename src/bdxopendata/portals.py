@@ -94,7 +94,7 @@ def origin(address: str) -> str:
         raise ValueError("A portal address is a scheme and a host only, such as 'https://opendata.paris.fr'.")
     host = parts.hostname or ""
     if not (_HOST.match(host) or _is_ip(host)):
-        raise ValueError(f"'{host[:80]!a}' is no host name. Write international names in their xn-- form.")
+        raise ValueError(f"{host[:80]!a} is no host name. Write international names in their xn-- form.")
     shown = f"[{host}]" if ":" in host else host
     default_port = {"http": 80, "https": 443}[parts.scheme]
     port = f":{parts.port}" if parts.port not in (None, default_port) else ""

@@ -11,6 +11,7 @@ import numbers
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import ClassVar, NoReturn, TypeAlias
 
 from bdxopendata.errors import QueryError
@@ -323,6 +324,9 @@ class Expression:
         return Expression((all_of if kind is nodes.And else any_of)(node for node, _ in sides), depth)
 
     def _compare(self, operator: str, other: Value) -> Expression:
+        sides = (self.node, other.node) if isinstance(other, Expression) else (self.node,)
+        if any(isinstance(side, nodes.CONDITIONS) for side in sides):
+            raise TypeError(f"A condition is compared with nothing. {_PARENTHESES}")
         if other is None:
             raise TypeError(f"Nothing is {operator} a missing value; use .is_null().")
         return Expression(nodes.Compare(operator, self.node, literal(other)))
@@ -412,8 +416,29 @@ class Aggregates:
         """Draw the box around points or shapes."""
         return _aggregate("bbox", field)
 
+    def __getattr__(self, name: str) -> NoReturn:
+        meant = _OTHER_NAMES.get(name) or next(iter(get_close_matches(name, _AGGREGATES, n=1)), None)
+        hint = f"use agg.{meant}(…)" if meant else f"it has {', '.join(_AGGREGATES)}"
+        raise AttributeError(f"agg has no {name}: {hint}.", name=name, obj=self)
+
     def __repr__(self) -> str:
         return "agg"
+
+
+_AGGREGATES = tuple(name for name in vars(Aggregates) if not name.startswith("_"))
+# What pandas, SQL and people call them.
+_OTHER_NAMES = {
+    "average": "avg",
+    "distinct": "count_distinct",
+    "len": "count",
+    "maximum": "max",
+    "mean": "avg",
+    "minimum": "min",
+    "nunique": "count_distinct",
+    "quantile": "percentile",
+    "size": "count",
+    "total": "sum",
+}
 
 
 F = Fields()

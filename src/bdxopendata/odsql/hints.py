@@ -173,6 +173,9 @@ _GUESSES: tuple[Callable[[str, int], str | None], ...] = (
     _guess(r"=(?P<at>=)", "One = suffices."),
     _guess(r"<(?P<at>>)", "Unequal is written !=."),
     _guess(r"(?P<at>&&?|\|\|?)", "Conditions are joined with AND and OR."),
+    _guess(r"(?P<at>\blimit)\s+\d+", "The number of rows is no part of a condition: it is asked by .limit(5)."),
+    _guess(r"(?P<at>\border)\s+by\b", "The order is no part of a condition: it is asked by .order_by('name')."),
+    _guess(r"(?P<at>\bgroup)\s+by\b", "Groups are no part of a condition: they are asked by .group_by('name')."),
     _guess(r"\bIN\s*\(\s*(?P<at>date)\b", "IN takes no dates in a list: write (f = date'2020' OR f = date'2021')."),
     _guess(r"(?:[=<>:]|\bLIKE\b)\s*\w+\s+(?P<at>\w+)", "A text stands in quotes."),
 )

@@ -116,11 +116,13 @@ def _parse(text: str, clause: str) -> Any:
     else:
         found = text[position]
         hint = hint or syntax_hint(text, position)
+    shown = text
     if len(text) > _LONG:
         # The message shows the beginning of the text only.
+        shown = f"{text[:_LONG]}…"
         hint = f"{hint or 'It cannot go on like this.'} The place (▸): {shown_place(text, position)}"
     raise QueryError(
-        f"ODSQL syntax exception: unexpected {found} at position {position} in {text}. "
+        f"ODSQL syntax exception: unexpected {found} at position {position} in {shown}. "
         f"Clause(s) containing the error(s): {clause}.",
         "ODSQLSyntaxError",
         clause,
