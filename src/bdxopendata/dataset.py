@@ -175,7 +175,7 @@ class Dataset(Answers):
         for one in self.attachments:
             if wanted in (one.id, one.title):
                 return one
-        known = ", ".join(one.id for one in self.attachments) or "none"
+        known = excerpt(", ".join(one.id for one in self.attachments) or "none", 1000)
         raise ValueError(f"'{self.id}' has no attachment {wanted!r}; it has: {known}.")
 
     def download_file(self, cell: Mapping[str, Any], folder: str | os.PathLike[str]) -> Path:

@@ -38,8 +38,10 @@ Argument mistakes are plain ``TypeError`` and ``ValueError``.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import wraps
+from typing import Any
 from typing import Any
 
 EXCERPT_LENGTH = 200
@@ -55,6 +57,26 @@ def excerpt(text: str | bytes, length: int = EXCERPT_LENGTH) -> str:
         for character in shown
     )
     return escaped + ("…" if len(text) > length else "")
+
+
+def printable(text: str) -> str:
+    """Escape what a terminal would obey: all that is neither printed nor a blank nor the end of a line."""
+    return "".join(
+        one if one.isprintable() or one.isspace() and one not in _OBEYED else one.encode("unicode_escape").decode()
+        for one in text
+    )
+
+
+# Blanks of a kind, but a terminal goes back, up or to a new page for them.
+_OBEYED = frozenset("\r\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029")
+
+
+def _printed(show: Callable[[Any], str]) -> Callable[[Any], str]:
+    @wraps(show)
+    def shown(self: Any) -> str:
+        return printable(show(self))
+
+    return shown
 
 
 def name_list(names: Sequence[str]) -> str:
@@ -93,6 +115,15 @@ class BdxOpenDataError(Exception):
     retry_after: float | None = None
     status_code: int | None = None
     dataset_id: str | None = None
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        # Whatever a portal wrote into the facts, no text of an error hands a command to the terminal.
+        super().__init_subclass__(**more)
+        if "__str__" in vars(cls):
+            cls.__str__ = _printed(cls.__str__)  # type: ignore[method-assign]  # that is the point
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
     def about(
         self,
@@ -478,6 +509,9 @@ class AlreadyRecordingError(BdxOpenDataError):
 
 class BdxOpenDataWarning(UserWarning):
     """Base of every warning of the library."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class StaleDataWarning(BdxOpenDataWarning):

@@ -359,7 +359,7 @@ def _geometry_name(schema: Schema, prefer: str) -> str:
                 return one.name
     raise ValueError(
         f"'{schema.dataset_id}' has no field of points or shapes, so it cannot be asked by place; "
-        f"its fields are {', '.join(schema.names)}."
+        f"its fields are {excerpt(', '.join(schema.names), 1000)}."
     )
 
 

@@ -58,7 +58,7 @@ def test_no_error_hands_a_command_to_the_terminal(kind):
 
 
 def test_the_measure_finds_commands():
-    assert len(commands_in(HOSTILE)) == 8
+    assert len(commands_in(HOSTILE)) == 7
 
 
 def test_counted_problems_are_shown_as_text():
@@ -83,7 +83,7 @@ def test_a_description_is_shown_as_text(hostile_catalog, caplog):
             repr(dataset),
             repr(dataset.info),
             repr(dataset.schema),
-            repr(dataset.query() if hasattr(dataset, "query") else dataset.limit(1)),
+            repr(dataset.limit(1)),
             repr(catalog.search("owned")),
             dataset.explain(),
             *(str(one.message) for one in caught),

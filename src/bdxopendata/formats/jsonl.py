@@ -118,8 +118,9 @@ def _kinds(path: Path, schema: Schema, first: list[Any]) -> dict[str, pa.DataTyp
     Costs nothing where there can be none: no field of unknown type, no key that is no field, no long number.
     """
     with refusing(path, WHAT):
-        names = set(rows_to_table(first[:1], schema).column_names)
-    extra = sorted(names.difference(schema.names))
+        names = rows_to_table(first[:1], schema).column_names
+    # In the order in which they appear, as in a file that is read whole.
+    extra = [name for name in names if name not in schema.types()]
     unknown = [one.name for one in schema if one.type == UNKNOWN]
     long = may_hold_wide(path, schema)
     if not extra and not unknown and not long:

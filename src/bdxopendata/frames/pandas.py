@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyproj
 from geopandas.array import GeometryArray
 
-from bdxopendata.errors import name_list
+from bdxopendata.errors import excerpt, name_list
 from bdxopendata.fields import UNKNOWN, Field, Schema
 from bdxopendata.frames.arrow import WGS84, crs_of
 from bdxopendata.frames.decoded import SAME
@@ -121,7 +121,7 @@ def to_geopandas(
 
 def _no_geometry(schema: Schema) -> str:
     of = f" of '{schema.dataset_id}'" if schema.dataset_id else ""
-    fields = f"its fields are {', '.join(schema.names)}" if len(schema) else "there are no fields"
+    fields = f"its fields are {excerpt(', '.join(schema.names), 1000)}" if len(schema) else "there are no fields"
     return f"No field{of} is geometry ({fields}): use to_pandas(), or keep a geometry field in select()."
 
 
