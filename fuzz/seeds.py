@@ -13,7 +13,7 @@ from targets import HEADER
 
 SQUARE = {"type": "Polygon", "coordinates": [[[-0.6, 44.8], [-0.5, 44.8], [-0.5, 44.9], [-0.6, 44.8]]]}
 ROW = {
-    "name": "Été; \"l'été\"",
+    "name": 'Été; "l\'été"',
     "whole": 42,
     "number": 27.5,
     "flag": True,

@@ -117,6 +117,6 @@ def _accepted(read: Callable[[], T]) -> T | None:
 
 def _place(name: str) -> Path:
     if not _folder:
-        shared = Path("/dev/shm")  # noqa: S108  memory, where the system has it: millions of small files
+        shared = Path("/dev/shm")
         _folder.append(Path(tempfile.mkdtemp(prefix="bdx-fuzz-", dir=shared if shared.is_dir() else None)))
     return _folder[0] / f"{os.getpid()}.{name}"

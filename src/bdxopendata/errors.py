@@ -42,7 +42,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import wraps
 from typing import Any
-from typing import Any
 
 EXCERPT_LENGTH = 200
 
@@ -62,7 +61,7 @@ def excerpt(text: str | bytes, length: int = EXCERPT_LENGTH) -> str:
 def printable(text: str) -> str:
     """Escape what a terminal would obey: all that is neither printed nor a blank nor the end of a line."""
     return "".join(
-        one if one.isprintable() or one.isspace() and one not in _OBEYED else one.encode("unicode_escape").decode()
+        one if one.isprintable() or (one.isspace() and one not in _OBEYED) else one.encode("unicode_escape").decode()
         for one in text
     )
 

@@ -554,6 +554,9 @@ class Reader:
             tables: list[pa.Table] = []
 
             def opened(part: Path, export: Export) -> None:
+                if export.format == "parquet":
+                    # The footer tells, before any row takes memory.
+                    export.refuse_wrong_file(part)
                 table = self.source.opened(part, export.format, self.source.schema(question, export.info))
                 export.refuse_wrong_count(table.num_rows)
                 tables[:] = [table]

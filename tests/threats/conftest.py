@@ -14,7 +14,7 @@ from .test_texts import HOSTILE
 # Each would add an element or an attribute to a page that took it for HTML.
 MARKUP = (
     "<script>owned()</script><img src=x onerror=owned()><b>owned</b>",
-    "\" onmouseover=\"owned()\" x='",
+    '" onmouseover="owned()" x=\'',
     "' onmouseover='owned()' x=\"",
     "</td></table></code></pre></details></script></style></title><iframe src=//evil.example>",
     "`${owned()}` {{owned}} <svg/onload=owned()>",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from bdxopendata.bounds import LONGEST_LINE, check_json
 from bdxopendata.fields import UNKNOWN, Schema
 from bdxopendata.formats.arrowjson import arrow_schema, read_lines
 from bdxopendata.formats.rows import join, parse, rows_to_table
@@ -20,6 +22,8 @@ WHAT = "file of JSON lines"
 BLOCK = 10_000
 # Blocks that Arrow may refuse before it is no longer asked.
 REFUSALS = 3
+# Lines beyond this are looked at for what they would become.
+LONG_LINE = 1 << 20
 
 
 def read(path: Path, schema: Schema, *, labels: bool, list_separator: str, max_rows: int | None) -> pa.Table:
@@ -95,7 +99,11 @@ class _Parser:
 
 def _lines(path: Path, size: int) -> Iterator[list[bytes]]:
     with path.open("rb") as file:
-        while lines := list(islice(file, size)):
+        every = iter(partial(file.readline, LONGEST_LINE), b"")
+        while lines := list(islice(every, size)):
+            for line in lines:
+                if len(line) > LONG_LINE:
+                    check_json(line)
             yield lines
 
 

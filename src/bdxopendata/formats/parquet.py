@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from bdxopendata.fields import Schema
 from bdxopendata.formats.shape import check_rows, check_unique, cut, gather, refuse, refusing, tail_of
+from bdxopendata.formats.weight import check_weight
 from bdxopendata.formats.wide import mark_wide, wide_columns
 
 MAGIC = b"PAR1"
@@ -36,6 +37,8 @@ def read(
     with _open(path, max_rows) as file, refusing(path, "Parquet file"):
         table = _plain(_only(file.read(columns=columns), columns))
         _check_text(table)
+        if table.num_rows != file.metadata.num_rows:
+            raise refuse(f"its footer announces {file.metadata.num_rows:,} rows, it holds {table.num_rows:,}", path)
         return table
 
 
@@ -87,7 +90,7 @@ def _open(path: Path, max_rows: int | None, *, mapped: bool = True) -> pq.Parque
         raise refuse("it is no Parquet file", path)
     if tail_of(path, len(MAGIC)) != MAGIC:
         raise refuse("the Parquet file is cut: its footer is missing", path)
-    with refusing(path, "Parquet file"):
+    with refusing(path, "Parquet file", UnicodeDecodeError):
         # Arrow types of the writer are kept in the file; what the file calls itself decides nothing but types.
         # Where little memory is wanted the file is read through small buffers: mapped pages count as memory too.
         opened = pq.ParquetFile(
@@ -95,6 +98,7 @@ def _open(path: Path, max_rows: int | None, *, mapped: bool = True) -> pq.Parque
         )
         check_rows(opened.metadata.num_rows, max_rows, path)
         check_unique(opened.schema_arrow.names, "the Parquet file")
+        check_weight(path, opened)
         return opened
 
 
@@ -129,7 +133,7 @@ def _plain(table: pa.Table) -> pa.Table:
 def _check_text(table: pa.Table) -> None:
     """Refuse bytes that are no UTF-8: Arrow does not look, and the error would come from wherever they are shown."""
     for column in table.columns:
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type) or pa.types.is_nested(column.type):
             column.validate(full=True)
 
 

@@ -219,7 +219,12 @@ def _moments(column: pa.ChunkedArray, backend: Backend | None) -> Any:
 
 def _objects(column: pa.ChunkedArray, backend: Backend | None) -> Any:
     # A series says that the type is meant; of a bare array, pandas would guess one.
-    return pd.Series(column.to_pylist(), index=pd.RangeIndex(len(column)), dtype=object)
+    try:
+        values = column.to_pylist()
+    except (OverflowError, ValueError):
+        # Moments that Python's calendar does not reach, in a column of no known type.
+        values = column.cast(pa.string()).to_pylist()
+    return pd.Series(values, index=pd.RangeIndex(len(column)), dtype=object)
 
 
 ARRAYS: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.ChunkedArray, Backend | None], Any]], ...] = (

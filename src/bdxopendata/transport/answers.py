@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
+from bdxopendata.bounds import check_json
 from bdxopendata.errors import (
     AuthenticationError,
     BdxOpenDataError,
@@ -114,6 +115,7 @@ def decode_json(body: bytes, *, strict: bool) -> Any:
     UnexpectedAnswerError
         If it is empty, HTML, no UTF-8, no JSON, nested too deeply, or holds a number of thousands of digits.
     """
+    check_json(body)
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:

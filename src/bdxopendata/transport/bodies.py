@@ -13,6 +13,7 @@ import requests
 from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError
 
+from bdxopendata.bounds import is_inflated
 from bdxopendata.errors import UnexpectedAnswerError
 from bdxopendata.transport.deadline import Deadline
 from bdxopendata.transport.failures import failure_of, network_failure
@@ -32,14 +33,17 @@ def blocks(
     `on_bytes` is told how many bytes came over the wire each time.
     """
     decode = _decoder(response.headers.get("Content-Encoding", ""), deadline.host)
-    size = 0
+    size = received = 0
     for wire in _wire(response, deadline):
+        received += len(wire)
         if on_bytes is not None:
             on_bytes(len(wire))
         for block in decode(wire):
             size += len(block)
             if size > most:
                 raise too_large(most)
+            if is_inflated(received, size):
+                raise inflated(received, size)
             if deadline.is_over():
                 raise Failure(Kind.FINAL, deadline.error)
             yield block
@@ -54,6 +58,14 @@ def too_large(most: int) -> Failure:
         lambda _: UnexpectedAnswerError(
             f"it is larger than the {most:,} bytes allowed; allow more with Settings(max_bytes=…) or ask for less"
         ),
+    )
+
+
+def inflated(received: int, size: int) -> Failure:
+    """Make the failure of an answer that was made to fill memory or disk."""
+    return Failure(
+        Kind.FINAL,
+        lambda _: UnexpectedAnswerError(f"{received:,} bytes of it became {size:,}, as no table does"),
     )
 
 

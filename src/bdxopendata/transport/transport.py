@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from bdxopendata.bounds import MOST_JSON_BYTES
 from bdxopendata.config import Settings
 from bdxopendata.errors import (
     ApiDeprecationWarning,
@@ -46,8 +47,6 @@ METADATA_SECONDS = 60.0
 DATA_SECONDS = 600.0
 # Small answers are kept this long where the settings name no max_age.
 ANSWER_SECONDS = 300.0
-# A page of a hundred rows with large shapes has tens of megabytes; what is larger belongs into a file.
-MOST_JSON_BYTES = 256 * 1024**2
 
 # How the stand-in portal names itself on every answer.
 STAND_IN = "bdxopendata-stand-in"
