@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The documentation theme prints an announcement otherwise.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo test live polls clients bench check docs reliability soak wheel clean
+.PHONY: demo test live polls clients bench check docs reliability soak wheel clean audit lowest fuzz
 
 demo: .venv/ready-demo
 	$(BIN)/python examples/demo.py $(ARGS)
@@ -51,6 +51,26 @@ reliability: .venv/ready-dev
 KILLS ?= 200
 soak: .venv/ready-dev
 	$(BIN)/python tests/conformance/run.py soak $(KILLS)
+
+# Known weaknesses of what is installed. Where no service can be asked, it says so and is no failure.
+audit: .venv/ready-dev
+	$(BIN)/python .ci/audit.py
+
+# The tests with the lowest versions that are allowed, in an environment of their own; minutes.
+lowest: .venv/ready-dev
+	$(BIN)/uv pip compile --quiet --resolution lowest-direct --extra testing --extra plot --extra maps --extra excel \
+		--extra duckdb --extra dask pyproject.toml -o .venv/lowest.txt
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-lowest
+	$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python -r .venv/lowest.txt
+	$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python -c .venv/lowest.txt \
+		hypothesis lxml pytest-socket pytest-xdist trustme
+	$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python --no-deps --editable .
+	.venv-lowest/bin/python -m pytest -q -n auto tests --ignore tests/clients --ignore tests/testing $(ARGS)
+
+# Guided by coverage: make fuzz TARGET=csv ARGS="--seconds 600".
+fuzz: .venv/ready-dev
+	$(BIN)/python -m pip install --quiet atheris
+	$(BIN)/python fuzz/run.py $(TARGET) $(ARGS)
 
 wheel: .venv/ready-dev
 	$(BIN)/python -m build --wheel

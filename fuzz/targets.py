@@ -56,7 +56,12 @@ def odsql(data: bytes) -> None:
             continue
         parts = found if isinstance(found, tuple) else (found,)
         written = ", ".join(render(one) for one in parts)
-        again = parse(written)
+        try:
+            again = parse(written)
+        except QueryError as error:
+            # Signs are written as products in parentheses, so that what is nested nearly too deep is then too deep.
+            assert "nested more than" in str(error.hint), (text, written)
+            continue
         same = again if isinstance(again, tuple) else (again,)
         assert [render(one) for one in same] == [render(one) for one in parts], (text, written)
         if parse is parse_where:

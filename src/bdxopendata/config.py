@@ -155,6 +155,9 @@ class Settings:
         return cast("float", self.max_age)
 
     def __repr__(self) -> str:
+        if not isinstance(self.sources, Mapping):
+            # Half made: a tool shows the variables of the error that kept it from being made.
+            return "Settings(…)"
         shown = (f"{name}={getattr(self, name)!r}" for name in RULES if self.sources[name] != "default")
         return f"Settings({', '.join(shown)})"
 

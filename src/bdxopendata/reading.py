@@ -31,6 +31,7 @@ from bdxopendata.errors import (
     SchemaDriftWarning,
     SchemaError,
     StaleDataWarning,
+    excerpt,
     levels_up,
 )
 from bdxopendata.explore import PAGE, Explore
@@ -468,12 +469,10 @@ class Reader:
         return None
 
     def _warn_of_age(self, entry: Entry) -> None:
-        warnings.warn(
-            f"Offline: '{self.dataset_id}' as it was {_ago(datetime.now(UTC) - entry.checked_at)} ago "
-            f"(version {entry.version}).",
-            StaleDataWarning,
-            stacklevel=levels_up(),
-        )
+        ago = _ago(datetime.now(UTC) - entry.checked_at)
+        text = f"Offline: '{self.dataset_id}' as it was {ago} ago (version {excerpt(str(entry.version), 60)})."
+        log.warning("%s", text)
+        warnings.warn(text, StaleDataWarning, stacklevel=levels_up())
 
     def _from_records(self, question: Question, info: DatasetInfo, *, forced: bool) -> Reading:
         # Also refuses, before anything is asked, what can have no columns.

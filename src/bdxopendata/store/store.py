@@ -361,7 +361,7 @@ class Store:
             return None
 
     def _unavailable(self, reason: str) -> None:
-        log.info("The store is not used: %s", reason)
+        log.warning("The store is not used: %s", reason)
         mark = (os.getpid(), str(self._named))
         if mark not in _WARNED:
             _WARNED.add(mark)

@@ -107,7 +107,7 @@ class AnswerCache:
         return None
 
     def _say(self, problem: Exception) -> None:
-        log.info("The cache of small answers is not used for now: %s: %s", type(problem).__name__, problem)
+        log.warning("The cache of small answers is not used for now: %s: %s", type(problem).__name__, problem)
         if not self._warned:
             self._warned = True
             reason = str(problem) if isinstance(problem, disk.FolderUnusableError) else type(problem).__name__

@@ -89,6 +89,11 @@ class Sessions(threading.local):
             )
         except NETWORK_ERRORS as error:
             return failure_of(error, deadline.host)
+        except BaseException as error:
+            # An interrupt, for one. The frames below hold the headers, which tools would show with the traceback.
+            if auth.key is None:
+                raise
+            raise error.with_traceback(None) from None
 
 
 class _Session(requests.Session):
