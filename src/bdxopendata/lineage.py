@@ -301,7 +301,7 @@ WORDS: Mapping[str, Words] = {
         licence="Licence\u00a0: {}",
         no_licence="Le producteur n’indique pas de licence",
         attribution="Mention de la source\u00a0: {}",
-        stand_in="Lignes d’exemple du portail de démonstration, et non données réelles",
+        stand_in="Lignes d’exemple du portail de substitution, et non données réelles",
         dataset="Jeu de données {}",
         date=_french_date,
     ),

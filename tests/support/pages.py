@@ -64,6 +64,7 @@ def shown(text: str) -> str:
     """Bring an output to the form in which pages show it: the same port and day each time, no blanks at line ends."""
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8000", text)
     text = re.sub(r"(fetched on |urldate = {)[\d-]{10}", r"\g<1>2026-06-16", text)
+    text = re.sub(r"consulté le \d+(er)? \w+ \d{4}", "consulté le 16 juin 2026", text)
     return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
 
