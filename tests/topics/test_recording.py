@@ -25,6 +25,7 @@ from bdxopendata.errors import UnexpectedAnswerError
 from bdxopendata.lineage import provenance
 from bdxopendata.testing import StandIn
 from bdxopendata.topics import bikes, engine, observations, pace, parking, pools, recorded, recording, traffic, watching
+from bdxopendata.topics.labels import labels
 from bdxopendata.topics.recorded import history
 from bdxopendata.topics.recording import AlreadyRecordingError, Recorder, record
 from conftest import Serve
@@ -100,6 +101,18 @@ def test_the_frame_of_history_says_where_it_is_from(serve: Serve, time_flies: Cl
     assert engine.topic_of(found)["name"] == "parking"
     assert "Parking hors voirie" in cite(found)
     assert found.attrs["bdxopendata"]["recorded"]["first"] == START.isoformat(timespec="seconds")
+
+
+def test_labels_are_for_people_and_not_for_the_folder(serve: Serve, time_flies: Clock, folder: Path) -> None:
+    catalog = serve("st_park_p").catalog
+    record("parking", folder, every="1min", times=1, catalog=catalog, stale_after=None)
+
+    again = record("parking", folder, every=60, times=1, labels="fr", catalog=catalog, stale_after=None)
+
+    assert (again.new, again.known) == (0, 93)
+    found = history(folder)
+    assert "free" in found
+    assert "Places libres" in labels(found, "fr")
 
 
 def test_every_dtype_comes_back(folder: Path) -> None:

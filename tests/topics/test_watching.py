@@ -641,6 +641,26 @@ def test_polls_of_a_portal_keep_one_connection(serve: Serve, time_flies: Clock) 
     polls.stop()
 
 
+def test_frames_of_a_watch_have_labels_when_asked_for(serve: Serve, time_flies: Clock) -> None:
+    served = serve("st_park_p")
+    polls = watch("parking", every="1min", times=3, labels="fr", catalog=served.portal.url, stale_after=None)
+
+    frames = list(polls)
+
+    # The same rows again are nothing new, whatever their columns are called.
+    assert len(frames) == 1
+    assert "Places libres" in frames[0]
+    assert polls.polls == 3
+
+
+def test_another_language_ends_a_watch_before_anything_is_asked(serve: Serve, time_flies: Clock) -> None:
+    served = serve("st_park_p")
+
+    with pytest.raises(ValueError, match="labels are"):
+        next(watch("parking", every=60, labels="de", catalog=served.catalog))
+    assert len(served.portal.requests) == 0
+
+
 # How many polls of a portal are made; `make polls` makes as many as a week has.
 MANY = int(os.environ.get("BDXOPENDATA_POLLS", "60"))
 

@@ -58,6 +58,12 @@ def test_another_type_is_refused(given: Any) -> None:
         when.stretch(given, None)
 
 
+@pytest.mark.parametrize("text", ["2d", "48h", "2 days", "48H"])
+@pytest.mark.filterwarnings("error")
+def test_no_spelling_of_a_unit_warns(text: str) -> None:
+    assert when.span(text, "stale_after") == timedelta(days=2)
+
+
 def test_one_day_is_no_month() -> None:
     assert when.day("2026-06-15", "at") == when.day(pd.Timestamp("2026-06-15 10:00"), "at") == date(2026, 6, 15)
     with pytest.raises(ValueError, match="at is one day"):

@@ -25,6 +25,13 @@ CONTRACT = load("traffic")
 
 STATES = CONTRACT.columns["state"].values
 UNKNOWN = "INCONNU"
+WORDS = dict(
+    zip(
+        STATES,
+        (("flowing", "fluide"), ("dense", "dense"), ("jammed", "embouteillé"), ("at a standstill", "paralysé")),
+        strict=True,
+    )
+)
 COLOURS = dict(zip(STATES, ("#009E73", "#F0E442", "#E69F00", "#B2182B"), strict=True))
 
 SENSORS = {"road": load("road_counters"), "bike": load("bike_counters")}
@@ -256,7 +263,9 @@ def plot_map(frame: gpd.GeoDataFrame, *, ax: Axes | None = None) -> Axes:
     for state in STATES:
         part = frame[frame["state"] == state]
         if len(part):
-            part.plot(ax=ax, color=COLOURS[state], linewidth=2.4, label=f"{state.lower()} ({len(part)})")
+            part.plot(
+                ax=ax, color=COLOURS[state], linewidth=2.4, label=f"{charts.say(frame, *WORDS[state])} ({len(part)})"
+            )
     charts.finish_map(ax)
     charts.title(ax, f"{charts.say(frame, 'Traffic', 'Circulation')}{charts.observed(frame)}")
     ax.legend(loc="lower right", frameon=False, fontsize=9)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -153,7 +154,10 @@ def _span_of_text(text: str, wrong: str) -> timedelta:
         float(text)
     except ValueError:
         try:
-            return pd.Timedelta(text).to_pytimedelta()
+            with warnings.catch_warnings():
+                # Which spelling of a unit pandas will give up one day is not for the caller to know.
+                warnings.simplefilter("ignore")
+                return pd.Timedelta(text).to_pytimedelta()
         except ValueError:
             raise ValueError(wrong) from None
     raise ValueError(f"{wrong} A number in text needs its unit.")
