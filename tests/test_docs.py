@@ -66,6 +66,12 @@ def test_pages_name_no_path_of_a_machine_and_no_registry(text: Path) -> None:
     assert FOREIGN.search(text.read_text(encoding="utf-8")) is None
 
 
+def test_pictures_say_what_they_show_to_those_who_do_not_see_them() -> None:
+    for text in TEXTS:
+        for alt in re.findall(r"!\[([^\]]*)\]\(", text.read_text(encoding="utf-8")):
+            assert len(alt) > 15, f"{text.name}: {alt!r}"
+
+
 def test_every_page_is_in_the_navigation() -> None:
     navigation = (pages.ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     for page in (pages.ROOT / "docs").rglob("*.md"):
