@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bdxopendata.testing.bodies import Reply
+    from bdxopendata.testing.faults import Fault
     from bdxopendata.testing.log import Request
     from bdxopendata.testing.options import ParquetVariant
     from bdxopendata.testing.sample import Attachment, SampleDataset, StoredFile
     from bdxopendata.testing.server import StandIn
 
-__all__ = ["Attachment", "ParquetVariant", "Reply", "Request", "SampleDataset", "StandIn", "StoredFile"]
+__all__ = ["Attachment", "Fault", "ParquetVariant", "Reply", "Request", "SampleDataset", "StandIn", "StoredFile"]
 
 _HOMES = {
     "Attachment": "sample",
+    "Fault": "faults",
     "ParquetVariant": "options",
     "Reply": "bodies",
     "Request": "log",

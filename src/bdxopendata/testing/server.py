@@ -22,9 +22,10 @@ from types import TracebackType
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from bdxopendata.testing import v1
+from bdxopendata.testing import faults, v1
 from bdxopendata.testing.access import DAILY_CALLS, Keys, Quota
 from bdxopendata.testing.bodies import COMMON_HEADERS, Refusal, Reply
+from bdxopendata.testing.faults import About, Fault
 from bdxopendata.testing.log import Request, RequestLog
 from bdxopendata.testing.options import Era, Options, ParquetVariant
 from bdxopendata.testing.parameters import Parameters, decode
@@ -111,6 +112,7 @@ class StandIn:
         self._before: list[Before] = []
         self._after: list[After] = []
         self._numbers = count()
+        self._closing = threading.Event()
         self._server = _Server(self, port)
         self._thread: threading.Thread | None = None
         self.url: str = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -133,6 +135,7 @@ class StandIn:
 
     def close(self) -> None:
         """Answer no more: every connection is closed and every thread has ended."""
+        self._closing.set()
         if self._thread is not None:
             self._server.shutdown()
             self._thread.join(CLOSING_TIME)
@@ -222,6 +225,80 @@ class StandIn:
             Takes the hook out again.
         """
         return _hang(self._after, hook)
+
+    # Bad days.
+
+    def fail(
+        self,
+        status: int = 500,
+        *,
+        message: str = "An internal error occurred.",
+        times: int | None = None,
+        dataset: str | None = None,
+        path: str | None = None,
+    ) -> Fault:
+        """Answer with an error.
+
+        Parameters
+        ----------
+        status
+            Of HTTP: 500, 502, 503, 404, 403 …; for 429 see `quota`.
+        message
+            The portal's words.
+        times
+            How often; None for as long as the fault is there. Clients repeat what may help to repeat, so that a few
+            errors are mostly not seen.
+        dataset, path
+            Only requests about this dataset, only those with this in their path, such as ``/exports/``.
+
+        Returns
+        -------
+        Fault
+            ``.happened`` counts, ``.end()`` takes it away, and so does the end of a ``with`` block.
+        """
+        return self._bad_day(lambda _: faults.failure(status, message), About(dataset, path), times)
+
+    def answer_html(
+        self, status: int = 200, *, times: int | None = None, dataset: str | None = None, path: str | None = None
+    ) -> Fault:
+        """Answer with a web page where data are asked for, as proxies do; parameters as in `fail`."""
+        return self._bad_day(lambda _: faults.page(status), About(dataset, path), times)
+
+    def cut(
+        self, after: int = 100, *, times: int | None = None, dataset: str | None = None, path: str | None = None
+    ) -> Fault:
+        """Break the connection after so many bytes of a body; other parameters as in `fail`."""
+        return self._bad_day(lambda reply: faults.torn(reply, after), About(dataset, path), times, after=True)
+
+    def slow(
+        self, seconds: float, *, times: int | None = None, dataset: str | None = None, path: str | None = None
+    ) -> Fault:
+        """Wait before each block of a body, at most until the portal is closed; other parameters as in `fail`."""
+        return self._bad_day(
+            lambda reply: faults.paused(reply, self._closing.wait, seconds), About(dataset, path), times, after=True
+        )
+
+    def drop_rows(self, dataset_id: str, rows: int = 1) -> None:
+        """Lose the last rows of a dataset without a word: counts and metadata go on as if they were there."""
+        sample = self.stock.get(dataset_id).sample
+        if not 0 < rows <= len(sample.rows):
+            raise ValueError(f"'{dataset_id}' has {len(sample.rows)} rows, of which {rows} cannot be lost.")
+        self.stock.change(dataset_id, rows=list(sample.rows)[:-rows], claims=Claims(len(sample.rows), len(sample.rows)))
+
+    def _bad_day(
+        self, make: Callable[[Reply], Reply], about: About, times: int | None, *, after: bool = False
+    ) -> Fault:
+        def before(request: Request) -> Reply | None:
+            return make(Reply()) if fault.strikes(request) else None
+
+        def later(request: Request, reply: Reply) -> Reply | None:
+            return make(reply) if fault.strikes(request) else None
+
+        hooks: list[Any] = self._after if after else self._before
+        hook: Any = later if after else before
+        fault = Fault(about, times, lambda: hooks.remove(hook) if hook in hooks else None)
+        hooks.append(hook)
+        return fault
 
     def answer(self, request: Request) -> Reply:
         """Decide the answer to one request, and note it."""
