@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The documentation theme prints an announcement otherwise.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo test live polls clients bench check docs reliability soak wheel clean audit lowest fuzz
+.PHONY: demo test live polls clients bench check docs reliability soak dist clean audit lowest fuzz
 
 demo: .venv/ready-demo
 	$(BIN)/python examples/demo.py $(ARGS)
@@ -72,8 +72,11 @@ fuzz: .venv/ready-dev
 	$(BIN)/python -m pip install --quiet atheris
 	$(BIN)/python fuzz/run.py $(TARGET) $(ARGS)
 
-wheel: .venv/ready-dev
-	$(BIN)/python -m build --wheel
+# The source distribution, and the wheel built from it.
+dist: .venv/ready-dev
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/python .ci/dist.py dist
 
 clean:
 	rm -rf .venv build dist site demo-output
