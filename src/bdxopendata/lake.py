@@ -80,7 +80,7 @@ def write_file(reader: Reader, bind: Bind, path: Path, wish: Wish, of: Mapping[s
     try:
         readings = _readings(reader, _ordered(bind, wish), wish)
         first = next(readings)
-        with GeoParquetFile(part, first.schema) as file:
+        with GeoParquetFile(part, first.schema, reader.explore.timezone) as file:
             file.write(first.table.slice(0, 0))
             for table in gather((reading.table for reading in chain([first], readings)), wish.size):
                 file.write(table)

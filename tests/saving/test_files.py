@@ -404,3 +404,34 @@ def test_a_mistaken_ending_is_refused_before_anything_is_asked(serve: Serve, tmp
     with pytest.raises(FileNotFoundError, match="make it first"):
         served.dataset("st_park_p").save(tmp_path / "missing" / "parks.csv")
     assert not served.portal.requests
+
+
+def test_a_folder_of_partitions_is_loaded_as_the_whole_answer(serve: Serve, tmp_path: Path) -> None:
+    trees = serve("ec_arbre_p").dataset("ec_arbre_p")
+
+    again = bdx.load(trees.to_parquet(tmp_path / "trees", partition_by="insee"))
+
+    expected = trees.to_geopandas()
+    assert again.dtypes.equals(expected.dtypes)
+    columns = list(expected.columns.drop("geo_point_2d"))
+    assert_frame_equal(
+        pd.DataFrame(again[columns]).sort_values(columns, ignore_index=True),
+        pd.DataFrame(expected[columns]).sort_values(columns, ignore_index=True),
+    )
+    assert bdx.provenance(again).rows == len(expected)
+
+
+def test_another_folder_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"read with history\(\)"):
+        bdx.load(tmp_path)
+
+
+def test_the_zone_of_a_portal_comes_back(serve: Serve, tmp_path: Path) -> None:
+    served = serve("stand-in-every-type").again(timezone="America/Vancouver")
+    dataset = served.dataset("stand-in-every-type")
+
+    again = bdx.load(dataset.to_parquet(tmp_path / "x.parquet"))
+
+    expected = dataset.to_geopandas()
+    assert "America/Vancouver" in set(expected.dtypes.map(lambda dtype: str(getattr(dtype, "tz", ""))))
+    assert again.dtypes.equals(expected.dtypes)

@@ -59,12 +59,15 @@ class GeoParquetFile:
         The file.
     schema
         Fields of the tables.
+    timezone
+        Zone in which moments are to be shown, noted for readers; in the file they are in UTC.
     """
 
-    def __init__(self, path: Path, schema: Schema) -> None:
+    def __init__(self, path: Path, schema: Schema, timezone: str | None = None) -> None:
         self.rows: int = 0
         self._path = path
         self._schema = schema
+        self._timezone = timezone
         self._writer: pq.ParquetWriter | None = None
         self._layers: dict[str, Layer] = {}
         self._box = ""
@@ -89,7 +92,13 @@ class GeoParquetFile:
         if self._writer is None:
             self._opened(empty_table(self._schema))
         assert self._writer is not None
-        said: dict[str, Any] = {FACTS: {"provenance": facts, "fields": [_described(one) for one in self._schema]}}
+        said: dict[str, Any] = {
+            FACTS: {
+                "provenance": facts,
+                "fields": [_described(one) for one in self._schema],
+                "timezone": self._timezone,
+            }
+        }
         if facts is not None:
             said[ATTRS] = {FACTS: {**facts, **(attrs or {})}}
         if self._layers:
@@ -227,6 +236,7 @@ class Described:
     row_groups: int
     schema: Schema
     provenance: Mapping[str, Any]
+    timezone: str | None = None
 
 
 def describe(path: Path) -> Described:
@@ -241,7 +251,9 @@ def describe(path: Path) -> Described:
         metadata = pq.read_metadata(path)
         facts = json.loads((metadata.metadata or {})[FACTS.encode()])
         schema = Schema(Field(**one) for one in facts["fields"])
-        return Described(metadata.num_rows, metadata.num_row_groups, schema, facts["provenance"] or {})
+        return Described(
+            metadata.num_rows, metadata.num_row_groups, schema, facts["provenance"] or {}, facts.get("timezone")
+        )
     except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
         raise UnexpectedAnswerError(f"{path.name} is no GeoParquet file of this library") from error
 

@@ -196,7 +196,8 @@ def load(path: str | os.PathLike[str]) -> Any:
     Parameters
     ----------
     path
-        The file. Where its provenance stands beside it, that file must have stayed there.
+        The file, or the folder of partitions that ``.to_parquet(partition_by=…)`` wrote. Where its provenance stands
+        beside it, that file must have stayed there.
 
     Returns
     -------
@@ -216,8 +217,10 @@ def load(path: str | os.PathLike[str]) -> Any:
     DataQualityWarning
         If the file is no longer the one that the provenance beside it was written for.
     """
-    kind = format_of(path)
     target = Path(path).expanduser().absolute()
+    if target.is_dir():
+        return _load_folder(target)
+    kind = format_of(path)
     if not target.is_file():
         raise FileNotFoundError(f"There is no file {target}.")
     beside = None if kind.inside else _beside(target)
@@ -245,6 +248,21 @@ def load(path: str | os.PathLike[str]) -> Any:
         raise ValueError(f"{target} is not as it was saved: {error}") from error
     frame.attrs = {ATTRIBUTE: dict(said.provenance)}
     return frame
+
+
+def _load_folder(folder: Path) -> Any:
+    from bdxopendata.saving import parquet
+
+    try:
+        found = parquet.read_folder(folder)
+    except Exception as error:
+        raise ValueError(f"{folder} cannot be read as a folder of partitions: {error}") from error
+    if found is None:
+        raise ValueError(
+            f"{folder} is no folder of to_parquet(partition_by=…). What record() wrote is read with history(), and a "
+            "file by its own name."
+        )
+    return found
 
 
 def _beside(target: Path) -> Description | None:

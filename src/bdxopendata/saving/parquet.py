@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,11 +70,30 @@ def read(path: Path, _: Description | None) -> tuple[pa.Table, Description] | pd
 
 def _answer(path: Path) -> pd.DataFrame:
     """Make of the canonical table in a file what it would have been without the file."""
-    found = describe(path)
-    table = read_groups(path, range(found.row_groups), found.schema)
-    schema = Schema([found.schema[name] for name in table.column_names])
+    return _together([path])
+
+
+def read_folder(folder: Path) -> pd.DataFrame | None:
+    """Read the partitions that `Dataset.to_parquet` wrote, in the order of their keys; None for another folder."""
+    parts = sorted(path for path in folder.rglob("*.parquet") if not path.name.startswith("."))
+    return (
+        _together(parts) if parts and all(FACTS.encode() in pq.read_metadata(one).metadata for one in parts) else None
+    )
+
+
+def _together(parts: Sequence[Path]) -> pd.DataFrame:
+    described = [describe(path) for path in parts]
+    first = described[0]
+    if any(one.schema != first.schema for one in described):
+        raise ValueError("its files have different columns")
+    tables = [
+        read_groups(path, range(one.row_groups), first.schema) for path, one in zip(parts, described, strict=True)
+    ]
+    table = pa.concat_tables(tables)
+    schema = Schema([first.schema[name] for name in table.column_names])
     make = to_pandas if schema.geometry is None else to_geopandas
-    frame = make(table, schema, timezone=Settings().timezone or BORDEAUX.timezone)
-    with pq.ParquetFile(path) as file:
+    frame = make(table, schema, timezone=first.timezone or Settings().timezone or BORDEAUX.timezone)
+    with pq.ParquetFile(parts[0]) as file:
+        # In a partition, this tells of the whole.
         frame.attrs = json.loads(file.metadata.metadata.get(ATTRS.encode(), b"{}"))
     return frame
