@@ -28,6 +28,8 @@ LARGEST_WHOLE = 2**53
 # A spreadsheet takes 1900 for a leap year.
 FIRST_DAY = date(1900, 3, 1)
 _CHUNK = 30_000
+# In characters; dates in narrow columns are shown as crosses.
+WIDTHS = {"moment": 20, "date": 12, "text": 24, "json": 24, "geometry": 30}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\r]|_x(?=[0-9A-Fa-f]{4}_)")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
@@ -58,9 +60,9 @@ def write(plain: pd.DataFrame, said: Description, path: Path) -> None:
         )
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(ROWS)
-    sheet.freeze_panes = "A2"
     make = _Cells(sheet)
-    sheet.append([make.text(one.name) for one in said.columns])
+    _lay_out(sheet, said, len(plain))
+    sheet.append([make.head(one.name) for one in said.columns])
     values = [_values(plain[one.name], one) for one in said.columns]
     try:
         for row in zip(*values, strict=True):
@@ -71,6 +73,17 @@ def write(plain: pd.DataFrame, said: Description, path: Path) -> None:
         raise
     _write_origin(book, said)
     book.save(path)
+
+
+def _lay_out(sheet: Any, said: Description, rows: int) -> None:
+    """Keep the names of columns in sight, and make columns wide enough to be read."""
+    from openpyxl.utils import get_column_letter
+
+    sheet.freeze_panes = "A2"
+    sheet.auto_filter.ref = f"A1:{get_column_letter(max(len(said.columns), 1))}{rows + 1}"
+    for place, one in enumerate(said.columns, start=1):
+        width = max(WIDTHS.get(one.of or one.kind, 10), min(len(one.name) + 4, 40))
+        sheet.column_dimensions[get_column_letter(place)].width = width
 
 
 def _values(series: pd.Series, column: Column) -> Iterator[Any]:
@@ -89,6 +102,13 @@ class _Cells:
 
         self._sheet = sheet
         self._make = WriteOnlyCell
+
+    def head(self, name: str) -> Any:
+        from openpyxl.styles import Font
+
+        cell = self.text(name)
+        cell.font = Font(bold=True)
+        return cell
 
     def text(self, value: str, column: str = "") -> Any:
         safe = _CONTROL.sub(_escape, value)
