@@ -56,7 +56,12 @@ def described(frame: pd.DataFrame, provenance: Mapping[str, Any], *, escaped: bo
     _refuse_double(list(plain.columns))
     columns = tuple(_column(name, plain[name]) for name in plain.columns)
     said = Description(
-        provenance, columns, len(names) if keeps_index else 0, None if geometry is None else str(geometry), escaped
+        provenance,
+        columns,
+        len(plain),
+        index=len(names) if keeps_index else 0,
+        geometry=None if geometry is None else str(geometry),
+        escaped=escaped,
     )
     return plain, said
 
@@ -224,9 +229,12 @@ NULLABLE: Mapping[pa.DataType, Any] = {pa.int64(): pd.Int64Dtype(), pa.bool_(): 
 
 
 def _dtype(column: Column) -> Any:
-    # Pandas reads this name as a type of its own, whose name is another one.
+    # Pandas reads this name as a type of its own, whose name is the next one.
     if column.dtype == "string[pyarrow]":
         return pd.ArrowDtype(pa.string())
+    # Texts of the library are kept by Arrow, whichever way pandas prefers.
+    if column.dtype == "string":
+        return pd.StringDtype("pyarrow")
     return pd.api.types.pandas_dtype(column.dtype)
 
 
@@ -235,7 +243,7 @@ def _read_text(values: pa.ChunkedArray, column: Column) -> Any:
     if column.dtype == "object":
         return _series(values.to_pylist())
     # What older pandas calls "string" by default newer ones call "str"; numpy's own texts are meant by neither.
-    wanted = pd.StringDtype() if column.dtype == "str" and _is_old() else _dtype(column)
+    wanted = pd.StringDtype("pyarrow") if column.dtype == "str" and _is_old() else _dtype(column)
     return pd.array(values.to_pylist(), dtype=wanted) if len(values) else pd.array([], dtype=wanted)
 
 

@@ -59,12 +59,15 @@ class Description:
         How many of them are the index.
     geometry
         The active geometry.
+    rows
+        How many rows there are.
     escaped
         Whether texts that a spreadsheet would take for formulas were escaped.
     """
 
     provenance: Mapping[str, Any]
     columns: tuple[Column, ...]
+    rows: int
     index: int = 0
     geometry: str | None = None
     escaped: bool = False

@@ -81,8 +81,14 @@ class Layers:
             said = None if text is None else Description.read(text)
         if said is None:
             return None
-        with _configured(self.configured):
-            meta, table = pyogrio.read_arrow(path, layer=0, **self.opened)
+        try:
+            with _configured(self.configured):
+                meta, table = pyogrio.read_arrow(path, layer=0, **self.opened)
+        except pyogrio.errors.DataSourceError:
+            if said.rows:
+                raise
+            # Older releases of GDAL write layers without rows that they cannot open.
+            return pa.table({}), said
         if said.geometry is not None:
             at = table.schema.get_field_index(meta["geometry_name"] or "wkb_geometry")
             names = [said.geometry if place == at else name for place, name in enumerate(table.column_names)]
