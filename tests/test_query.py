@@ -11,7 +11,7 @@ import pytest
 from shapely.geometry import Point, box
 
 from bdxopendata import F, agg
-from bdxopendata.errors import BdxOpenDataWarning, QueryError, UnknownFieldError
+from bdxopendata.errors import FarAwayWarning, QueryError, UnknownFieldError
 from bdxopendata.query import Query
 from bdxopendata.testing import SampleDataset
 
@@ -448,9 +448,9 @@ def known(served: Served) -> Any:
 
 
 def test_coordinates_in_the_wrong_order_are_told(known: Any) -> None:
-    with pytest.warns(BdxOpenDataWarning, match=r"Longitude comes first.*near\(-0.57, 44.84, 500\)"):
+    with pytest.warns(FarAwayWarning, match=r"Longitude comes first.*near\(-0.57, 44.84, 500\)"):
         known.near(44.84, -0.57, 500)
-    with pytest.warns(BdxOpenDataWarning, match=r"bbox\(-1, 44, 0, 45\)"):
+    with pytest.warns(FarAwayWarning, match=r"bbox\(-1, 44, 0, 45\)"):
         known.bbox(44, -1, 45, 0)
 
 
@@ -468,7 +468,7 @@ def test_where_a_dataset_lies_counts_more_than_where_its_portal_does(serve: Serv
     trees = serve(replace(TREES, metas={"default": {"bbox": place}})).dataset("trees")
     assert trees.info.extent == (5.0, 45.0, 6.0, 46.0)
 
-    with pytest.warns(BdxOpenDataWarning, match=r"near\(5.5, 45.5, 10\)"):
+    with pytest.warns(FarAwayWarning, match=r"near\(5.5, 45.5, 10\)"):
         trees.near(45.5, 5.5, 10)
 
 
@@ -481,5 +481,5 @@ def test_bordeaux_is_known_to_lie_where_it_lies() -> None:
     from bdxopendata import BORDEAUX, Dataset
 
     assert BORDEAUX.extent is not None
-    with pytest.warns(BdxOpenDataWarning, match="Longitude comes first"):
+    with pytest.warns(FarAwayWarning, match="Longitude comes first"):
         Dataset("ec_arbre_p").near(44.84, -0.57, 500)

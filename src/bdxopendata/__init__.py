@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from bdxopendata.topics.births import population_change as population_change
     from bdxopendata.topics.bridge import bridge_closures as bridge_closures
     from bdxopendata.topics.bridge import bridge_state as bridge_state
-    from bdxopendata.topics.charts import explore as explore_map  # noqa: F401  renamed on purpose
+    from bdxopendata.topics.charts import explore_map as explore_map
     from bdxopendata.topics.facilities import facilities as facilities
     from bdxopendata.topics.labels import labels as labels
     from bdxopendata.topics.parking import parking as parking
@@ -142,7 +142,7 @@ _HOMES: dict[str, tuple[str, str]] = {
     "bridge_closures": ("topics.bridge", "bridge_closures"),
     "bridge_state": ("topics.bridge", "bridge_state"),
     "deaths": ("topics.births", "deaths"),
-    "explore_map": ("topics.charts", "explore"),
+    "explore_map": ("topics.charts", "explore_map"),
     "facilities": ("topics.facilities", "facilities"),
     "first_names": ("topics.births", "first_names"),
     "history": ("topics.recorded", "history"),

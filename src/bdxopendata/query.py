@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from bdxopendata import odsql, show
 from bdxopendata.answers import Answers, whole
-from bdxopendata.errors import BdxOpenDataWarning, excerpt, levels_up
+from bdxopendata.errors import FarAwayWarning, excerpt, levels_up
 from bdxopendata.fields import Schema
 from bdxopendata.odsql import F, Question
 from bdxopendata.odsql.geometries import geometry_text
@@ -150,7 +150,7 @@ class Query(Answers):
 
         Warns
         -----
-        BdxOpenDataWarning
+        FarAwayWarning
             If the data lie elsewhere, and around the same box with latitude before longitude.
         """
         west, east = _degrees(minx, "minx", 180), _degrees(maxx, "maxx", 180)
@@ -165,7 +165,7 @@ class Query(Answers):
 
         Warns
         -----
-        BdxOpenDataWarning
+        FarAwayWarning
             If the data lie elsewhere, and around the same point with latitude before longitude.
         """
         lon, lat = _degrees(lon, "lon", 180), _degrees(lat, "lat", 90)
@@ -183,7 +183,7 @@ class Query(Answers):
         west, south, east, north = box
         if extent is not None and not _meet(box, extent) and _meet((south, west, north, east), extent):
             warnings.warn(
-                BdxOpenDataWarning(
+                FarAwayWarning(
                     f"Longitude comes first, and the data are elsewhere: {meant} is where they are "
                     f"(longitudes from {extent[0]:g} to {extent[2]:g}, latitudes from {extent[1]:g} to {extent[3]:g})."
                 ),

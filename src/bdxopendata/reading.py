@@ -83,9 +83,9 @@ class Reader:
         self.dataset_id = dataset_id
         self.explore = explore
         self.store = store
-        self.source = Source(explore, dataset_id)
-        self.kept = Kept(self.source, store)
-        self.exports = Exports(explore, dataset_id, self.describe)
+        self.source: Source = Source(explore, dataset_id)
+        self.kept: Kept = Kept(self.source, store)
+        self.exports: Exports = Exports(explore, dataset_id, self.describe)
         self._info: DatasetInfo | None = None
         self._info_at: datetime | None = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import html
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
@@ -183,11 +184,37 @@ def test_an_explorable_map_shows_texts_and_acts_on_none(parked: Any) -> None:
     pytest.importorskip("mapclassify")
     parked.loc[0, "name"] = "<img src=x onerror=alert(1)>"
 
-    page = charts.explore(parked, ["name", "free"], tiles=None).get_root().render()
+    page = charts.explore_map(parked, ["name", "free"], tiles=None).get_root().render()
 
     assert r"\u0026lt;img src=x onerror=alert(1)\u0026gt;" in page
     assert r"\u003cimg src=x" not in page
     assert "<img src=x" not in page
+
+
+def test_an_explorable_map_names_its_source_in_the_corner(parked: Any) -> None:
+    pytest.importorskip("folium")
+    pytest.importorskip("mapclassify")
+    parked.attrs["bdxopendata"] |= {"attribution": ["<b>Ville</b> {{ 7 * 7 }}"], "licence": "Licence Ouverte v2.0"}
+
+    page = charts.explore_map(parked, ["name"], tiles=None).get_root().render()
+
+    (said,) = [line for line in page.splitlines() if "addAttribution" in line]
+    assert "Licence Ouverte v2.0" in said
+    assert r"\u0026lt;b\u0026gt;Ville" in said
+    assert r"\u0026#123;\u0026#123; 7 * 7 \u0026#125;\u0026#125;" in said
+
+
+@pytest.mark.parametrize("text", ["a {{ 7 * 7 }} b", "x {% raw %} y", "{# z", "{{ ''.__class__.__mro__ }}"])
+def test_an_explorable_map_runs_no_template(parked: Any, text: str) -> None:
+    pytest.importorskip("folium")
+    pytest.importorskip("mapclassify")
+    parked.loc[0, "name"] = text
+    named = parked.rename(columns={"free": f"{text} free"})
+
+    page = charts.explore_map(named, ["name", f"{text} free"], tiles=None).get_root().render()
+
+    shown = page.replace(r"\u0026", "&").replace(r"\u0027", "'").replace("&#123;", "{").replace("&#125;", "}")
+    assert text in html.unescape(shown)
 
 
 def test_without_matplotlib_a_picture_says_how_to_have_it(planted: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,6 +129,9 @@ def topics(catalog: bdx.Catalog) -> None:
     assert_type(bdx.places.commune("Bordeaux").code, str)
     for frame in bdx.watch("parking", every=60, times=3):
         bdx.cite(frame)
+    assert_type(bdx.works(), pd.DataFrame)
+    assert_type(bdx.labels(bdx.trees(), "fr"), gpd.GeoDataFrame)
+    bdx.explore_map(bdx.trees()).save("trees.html")
     bdx.record("parking", "folder", every=60, times=3)
     bdx.history("folder")
 
@@ -153,6 +156,7 @@ def errors() -> None:
 WARNINGS: tuple[type[bdx.BdxOpenDataWarning], ...] = (
     bdx.ApiDeprecationWarning,
     bdx.DataQualityWarning,
+    bdx.FarAwayWarning,
     bdx.QuotaWarning,
     bdx.SchemaDriftWarning,
     bdx.StaleDataWarning,

@@ -45,7 +45,7 @@ When = when.When | None
 
 FREQUENCIES: tuple[Frequency, ...] = ("D", "M", "Y")
 # How other words for them begin: those of pandas, English and French.
-NEAR = {"D": ("D", "J"), "M": ("M",), "Y": ("Y", "A")}
+NEAR: dict[str, tuple[str, ...]] = {"D": ("D", "J"), "M": ("M",), "Y": ("Y", "A")}
 
 # By what a dataset, or a row, is known to be about births or deaths.
 WORDS: dict[str, tuple[str, ...]] = {"births": ("naissance",), "deaths": ("deces", "mortalite")}

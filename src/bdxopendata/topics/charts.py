@@ -237,7 +237,7 @@ def plain(text: object) -> str:
 
 
 @taking
-def explore(frame: gpd.GeoDataFrame, columns: Sequence[str] | None = None, **asked: Any) -> Any:
+def explore_map(frame: gpd.GeoDataFrame, columns: Sequence[str] | None = None, **asked: Any) -> Any:
     """Show a frame on a map to move about in, with texts that cannot act as HTML.
 
     Parameters
@@ -263,7 +263,29 @@ def explore(frame: gpd.GeoDataFrame, columns: Sequence[str] | None = None, **ask
     shown = escaped(frame, _told(frame) if columns is None else columns)
     # The stubs know only part of what these take.
     texts: Any = list(shown.columns.drop([shown.geometry.name]))
-    return shown.explore(tooltip=texts, popup=texts, **asked)
+    drawn = shown.explore(tooltip=texts, popup=texts, **asked)
+    _attribute(drawn, source(frame).replace(r"\$", "$"))
+    return drawn
+
+
+def _attribute(drawn: Any, text: str) -> None:
+    """Name the source in the corner of a map, where maps name theirs, as text that cannot act as HTML."""
+    import folium
+
+    # It ships types, but for this.
+    make: Any = folium.MacroElement
+    said = make()
+    # The text is a value of the template, never a part of it.
+    said._template = folium.Element(_SOURCE)._template
+    said.text = inert(text)
+    drawn.add_child(said)
+
+
+_SOURCE = (
+    "{% macro script(this, kwargs) %}"
+    "{{ this._parent.get_name() }}.attributionControl.addAttribution({{ this.text | tojson }});"
+    "{% endmacro %}"
+)
 
 
 def _told(frame: gpd.GeoDataFrame) -> list[str]:
@@ -273,13 +295,21 @@ def _told(frame: gpd.GeoDataFrame) -> list[str]:
     return [name for name in own if frame[name].notna().any()][:MOST_TOLD]
 
 
+def inert(text: str) -> str:
+    """Make of a text what shows it in a page, and is neither mark-up nor a template.
+
+    What draws the map puts its texts through a template engine, which would run what stands in double braces.
+    """
+    return escape(text).replace("{", "&#123;").replace("}", "&#125;")
+
+
 def escaped(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> gpd.GeoDataFrame:
     """Keep these columns and the geometry, every value as text without any mark-up, rows without a place left out."""
     known: gpd.GeoDataFrame = frame.loc[frame.geometry.notna(), [*columns, frame.geometry.name]].copy()
-    names = {name: escape(label_of(frame, str(name))) for name in columns}
+    names = {name: inert(label_of(frame, str(name))) for name in columns}
     # Two columns of a table cannot be called the same.
     doubled = {label for label in names.values() if list(names.values()).count(label) > 1}
     known = known.rename(columns={name: label for name, label in names.items() if label not in doubled})
     for name in known.columns.drop([frame.geometry.name]):
-        known[name] = known[name].map(lambda value: escape(str(value)), na_action="ignore").astype(object)
+        known[name] = known[name].map(lambda value: inert(str(value)), na_action="ignore").astype(object)
     return known

@@ -36,7 +36,7 @@ NARROWEST = 12
 LONGEST = 26
 
 # Public functions whose name is not that of their one contract.
-FUNCTIONS = {
+FUNCTIONS: dict[str, tuple[str, ...]] = {
     "bridge_closures": ("bridge",),
     "facilities": KINDS,
     "population_change": ("births", "deaths"),
