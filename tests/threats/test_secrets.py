@@ -148,6 +148,7 @@ def test_the_search_finds_a_key_that_is_there(tmp_path: Path) -> None:
 
     assert secrets_in(f"Apikey {KEY}") == [KEY]
     assert len(in_files(tmp_path)) == 1
+    (tmp_path / "a" / "b").unlink()
 
 
 FAULTS = {

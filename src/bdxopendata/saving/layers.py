@@ -23,12 +23,18 @@ from bdxopendata.frames.arrow import WGS84, crs_of
 from bdxopendata.saving import columns
 from bdxopendata.saving.description import MARK, Description
 
+# As far as GDAL looks, and what makes it take JSON for a pipeline or for the address of a service.
+LOOKED_AT = 1 << 16
+FOLLOWED = (b"gdal_streamed_alg", b"esriGeometry", b'"conformsTo"')
+
 
 @dataclass(frozen=True, slots=True)
 class Layers:
     """One of GDAL's formats."""
 
     driver: str
+    # How each file of the format begins.
+    begins: bytes
     # Moments as text: the format has no type for them, or GDAL writes them in a form of its own.
     clock: bool = False
     only_degrees: bool = False
@@ -76,6 +82,11 @@ class Layers:
 
     def read(self, path: Path, said: Description | None) -> tuple[pa.Table, Description] | None:
         """Read a layer that `write` wrote; None for another one."""
+        with path.open("rb") as file:
+            head = file.read(LOOKED_AT)
+        # GDAL looks what a file is, whatever it is called, and some kinds make it open others that they name.
+        if not head.lstrip().startswith(self.begins) or any(mark in head for mark in FOLLOWED):
+            raise ValueError(f"it is no {self.driver} file")
         if self.inside:
             text = (pyogrio.read_info(path, layer=0).get("layer_metadata") or {}).get(MARK)
             said = None if text is None else Description.read(text)
@@ -142,6 +153,7 @@ def _refuse_alike(names: list[str]) -> None:
 
 GEOJSON = Layers(
     "GeoJSON",
+    b"{",
     clock=True,
     only_degrees=True,
     # Seventeen digits give a double back; texts stay texts even where they look like JSON.
@@ -156,8 +168,9 @@ GEOJSON = Layers(
 # A spatial index would put rows into another order, and has no place for rows without geometry.
 FLATGEOBUF = Layers(
     "FlatGeobuf",
+    b"fgb",
     written={"SPATIAL_INDEX": "NO"},
     # GDAL's quicker reader goes astray where a row has no geometry.
     configured={"OGR_FLATGEOBUF_STREAM_BASE_IMPL": "YES"},
 )
-GEOPACKAGE = Layers("GPKG", inside=True)
+GEOPACKAGE = Layers("GPKG", b"SQLite format 3", inside=True)

@@ -10,6 +10,8 @@ import re
 import threading
 import time
 from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address
+from socket import inet_aton
 from urllib.parse import quote, urlencode, urlsplit
 
 from bdxopendata.portals import API_PATH, is_loopback
@@ -72,9 +74,26 @@ def checked_link(url: str, *, from_loopback: bool) -> str:
         raise ValueError("A link is followed to http and https addresses only.")
     if parts.username is not None or parts.password is not None:
         raise ValueError("A link with a user name or password in it is not followed.")
-    if is_loopback(url) and not from_loopback:
+    if (is_loopback(url) or is_inside(url)) and not from_loopback:
         raise ValueError("A link from a portal to this machine is not followed.")
     return url
+
+
+def is_inside(url: str) -> bool:
+    """Whether an address names this machine or its network by number, also in the spellings that only sockets read."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        # The library of the system also takes 127.1, 0x7f000001 and 2130706433 for addresses.
+        number: IPv4Address | IPv6Address = IPv4Address(inet_aton(host))
+    except (OSError, ValueError):
+        try:
+            number = IPv6Address(host.partition("%")[0])
+        except ValueError:
+            return False
+        number = number.ipv4_mapped or number
+    return not number.is_global
 
 
 class Preference:

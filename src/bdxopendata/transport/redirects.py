@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from bdxopendata.portals import is_loopback
+from bdxopendata.transport.addresses import is_inside
 from bdxopendata.transport.auth import KeyAuth
 from bdxopendata.transport.failures import network_failure
 from bdxopendata.transport.retries import Kind
@@ -57,6 +57,6 @@ def _problem(url: str, following: str, auth: KeyAuth) -> str | None:
         return "it redirected to another host, which is not followed with a key"
     if before.scheme == "https" and after.scheme == "http":
         return "it redirected to an unencrypted address"
-    if is_loopback(following) and not is_loopback(url):
+    if is_inside(following) and not is_inside(url):
         return "it redirected to this machine"
     return None
