@@ -16,9 +16,11 @@ import bdxopendata as bdx
 from bdxopendata import F, agg, reading
 from bdxopendata.config import Settings
 from bdxopendata.errors import (
+    AuthenticationError,
     DataQualityWarning,
     DatasetChangedError,
     IncompleteDataError,
+    NetworkError,
     OfflineError,
     QueryError,
     SchemaDriftWarning,
@@ -521,3 +523,71 @@ def test_the_first_rows_of_several_pages_need_an_order(serve: Serve) -> None:
     assert_frame_equal(ordered.to_pandas(format="records"), ordered.to_pandas(format="parquet"))
     assert len(first.to_pandas()) == 250
     assert len(served.dataset("trees").limit(600).to_pandas(format="records")) == 500
+
+
+# ---- stored data in place of a portal that is down
+
+
+OUTAGES: dict[str, Any] = {
+    "unreachable": lambda served: served.portal.close(),
+    "failing": lambda served: served.portal.before_answer(lambda request: Reply(503, b"", {})),
+    "out of calls": lambda served: served.portal.before_answer(
+        lambda request: Reply(429, b"{}", {"content-type": "application/json", "retry-after": "99999"})
+    ),
+}
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_stored_data_stand_in_for_a_portal_that_is_down(serve: Serve, outage: str) -> None:
+    served = serve(trees())
+    whole = served.dataset("trees").to_pandas()
+    OUTAGES[outage](served)
+    dataset = served.again(stale_if_error=60, retries=0).dataset("trees")
+
+    with pytest.warns(StaleDataWarning, match=r"cannot answer \(\w+Error\): 'trees' as it was \d+ seconds? ago"):
+        frame = dataset.to_pandas()
+    with pytest.warns(StaleDataWarning):
+        count = dataset.where(F.hauteur > 40).count()
+    with pytest.warns(StaleDataWarning):
+        pieces = list(dataset.batches(300))
+
+    assert_frame_equal(frame, whole)
+    assert_frame_equal(pd.concat(pieces, ignore_index=True), whole)
+    assert count == sum(1 for row in trees().rows if (row["hauteur"] or 0) > 40)
+    assert bdx.provenance(frame).stale
+    assert not bdx.provenance(whole).stale
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"stale_if_error": 0.000001}, {"stale_if_error": 60, "api_key": "another"}], ids=str
+)
+def test_an_outage_is_an_error_where_nothing_may_stand_in(serve: Serve, settings: dict[str, Any]) -> None:
+    served = serve(trees())
+    served.dataset("trees").to_pandas()
+    served.portal.close()
+
+    with pytest.raises(NetworkError):
+        served.again(retries=0, **settings).dataset("trees").to_pandas()
+
+
+def test_a_forced_road_is_never_answered_from_the_store(serve: Serve) -> None:
+    served = serve(trees())
+    served.dataset("trees").to_pandas()
+    served.portal.close()
+
+    with pytest.raises(NetworkError):
+        served.again(retries=0, stale_if_error=60).dataset("trees").to_pandas(format="csv")
+
+
+def test_what_a_key_was_refused_is_no_longer_shown(serve: Serve) -> None:
+    served = serve(trees())
+    served.portal.require_key("key-one", anonymous=False)
+    mine = served.again(api_key="key-one", stale_if_error=60, retries=0)
+    mine.dataset("trees").to_pandas()
+    served.portal.before_answer(lambda request: Reply(403, b"", {}))
+
+    with pytest.raises(AuthenticationError):
+        mine.dataset("trees").to_pandas()
+    served.portal.close()
+    with pytest.raises(NetworkError):
+        mine.dataset("trees").to_pandas()

@@ -90,6 +90,9 @@ class Settings:
     max_age
         Seconds during which stored data are used without asking the portal whether they are current
         (a number or a `datetime.timedelta`); 0 asks each time.
+    stale_if_error
+        Age in seconds (or a `datetime.timedelta`) up to which stored data are used, with a `StaleDataWarning`, where
+        the portal cannot be reached, fails, or has no calls left; 0 raises the error.
     timeout
         Seconds without a byte after which an attempt is given up.
     deadline
@@ -119,6 +122,7 @@ class Settings:
     cache_dir: str | os.PathLike[str] | None = field(default=UNSET)
     offline: bool = field(default=UNSET)
     max_age: float | timedelta = field(default=UNSET)
+    stale_if_error: float | timedelta = field(default=UNSET)
     timeout: float = field(default=UNSET)
     deadline: float | None = field(default=UNSET)
     retries: int = field(default=UNSET)
@@ -153,6 +157,11 @@ class Settings:
     def max_age_seconds(self) -> float:
         """`max_age` in seconds."""
         return cast("float", self.max_age)
+
+    @property
+    def stale_seconds(self) -> float:
+        """`stale_if_error` in seconds."""
+        return cast("float", self.stale_if_error)
 
     def __repr__(self) -> str:
         if not isinstance(self.sources, Mapping):
@@ -304,6 +313,7 @@ RULES: Mapping[str, Rule] = {
     "progress": Rule(None, "true, false, or nothing", _optional(_boolean)),
     "max_bytes": Rule(2 * 1024**3, "a whole number from 1", _integer(1)),
     "max_rows": Rule(50_000_000, "a whole number from 1", _integer(1)),
+    "stale_if_error": Rule(0.0, "seconds from 0, or a timedelta", _number(0)),
 }
 
 # The signature stays the one that dataclasses made; only what is kept in its variables changes.

@@ -68,6 +68,8 @@ class Explore:
         self.transport: Transport = Transport(portal, settings)
         # Ids of the catalogue, once someone listed it: what a wrong id is compared with.
         self.known_ids: tuple[str, ...] = ()
+        # Datasets that this key was refused: what is stored of them is no longer shown in place of an answer.
+        self.refused: set[str] = set()
 
     @property
     def language(self) -> str:

@@ -55,6 +55,8 @@ class Provenance:
         The datasets that answered a topic.
     missing
         Columns of the topic that none of them has.
+    stale
+        Whether they are stored rows of which the portal could not be asked whether they are current.
     """
 
     dataset_id: str
@@ -75,6 +77,7 @@ class Provenance:
     topic: str | None = None
     datasets: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    stale: bool = False
 
     @property
     def age(self) -> float:
@@ -132,6 +135,7 @@ class Provenance:
         known["topic"] = topic.get("name")
         known["datasets"] = tuple(dict.fromkeys(one["dataset"] for one in topic.get("sources", ())))
         known["missing"] = tuple(topic.get("missing", ()))
+        known["stale"] = bool(known["stale"])
         return cls(**known)
 
 

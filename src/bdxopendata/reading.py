@@ -13,7 +13,7 @@ import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,10 +26,13 @@ from bdxopendata.errors import (
     BdxOpenDataError,
     DatasetChangedError,
     IncompleteDataError,
+    NetworkError,
     OfflineError,
     QueryError,
+    QuotaExceededError,
     SchemaDriftWarning,
     SchemaError,
+    ServerError,
     StaleDataWarning,
     excerpt,
     levels_up,
@@ -56,6 +59,9 @@ log: logging.Logger = logging.getLogger("bdxopendata")
 Bind = Callable[[Schema], Question]
 
 FORMATS = ("auto", "parquet", "jsonl", "json", "geojson", "csv", "records", "store")
+
+# The portal cannot answer anybody, or not now. A refusal is an answer, and no reason to show what is stored.
+OUTAGES = (NetworkError, ServerError, QuotaExceededError)
 
 # More stored rows than this are not put in order in memory: the portal is asked for them in order.
 ORDERED_HERE = 1_000_000
@@ -230,7 +236,13 @@ class Reader:
     def read(self, bind: Bind, format: str = "auto") -> Reading:
         """Answer a question whole, or raise."""
         with self._hints(bind):
-            return self._read(bind, format)
+            try:
+                return self._read(bind, format)
+            except OUTAGES as error:
+                reading = self._stale(bind, format, error)
+                if reading is None:
+                    raise
+                return reading
 
     def _read(self, bind: Bind, format: str) -> Reading:
         if self.explore.settings.offline:
@@ -264,7 +276,13 @@ class Reader:
     def count(self, bind: Bind) -> int:
         """How many rows (or groups) the question has."""
         with self._hints(bind):
-            return self._count(bind)
+            try:
+                return self._count(bind)
+            except OUTAGES as error:
+                reading = self._stale(bind, "auto", error)
+                if reading is None:
+                    raise
+                return int(reading.table.num_rows)
 
     def _count(self, bind: Bind) -> int:
         if self.explore.settings.offline:
@@ -279,7 +297,17 @@ class Reader:
     def batches(self, bind: Bind, size: int, format: str = "auto") -> Iterator[Reading]:
         """Yield a whole answer piece by piece, in bounded memory: the file is checked before the first piece."""
         with self._hints(bind):
-            yield from self._batches(bind, size, format)
+            pieces = self._batches(bind, size, format)
+            try:
+                first = next(pieces, None)
+            except OUTAGES as error:
+                reading = self._stale(bind, format, error)
+                if reading is None:
+                    raise
+                pieces, first = reading.pieces(size), None
+            if first is not None:
+                yield first
+            yield from pieces
 
     def _batches(self, bind: Bind, size: int, format: str) -> Iterator[Reading]:
         plan_format = format if format != "auto" else BULK_FORMATS[0]
@@ -394,6 +422,9 @@ class Reader:
         """Add to a refusal what the fields tell about it."""
         try:
             yield
+        except AuthenticationError:
+            self.explore.refused.add(self.dataset_id)
+            raise
         except QueryError as error:
             if self._info is not None:
                 add_hint(error, bind(self._info.schema), self._info.schema.types())
@@ -433,26 +464,46 @@ class Reader:
         return self.source.provenance(info, question, "store", rows, entry.version, entry.fetched_at, stand_in=stand_in)
 
     def _offline(self, bind: Bind) -> Reading:
+        reading, entry = self._of_any_version(bind)
+        self._warn_of_age(entry, "Offline")
+        return reading
+
+    def _stale(self, bind: Bind, format: str, error: Exception) -> Reading | None:
+        """Answer from stored data in place of the portal; None where that is not wished or not possible."""
+        allowed = self.explore.settings.stale_seconds
+        if not allowed or format not in ("auto", "store") or self.dataset_id in self.explore.refused:
+            return None
+        try:
+            reading, entry = self._of_any_version(bind, allowed)
+        except BdxOpenDataError as reason:
+            log.info("Nothing stored of %s can stand in for the portal: %s", self.dataset_id, reason)
+            return None
+        log.info("%s: %s; answering from stored data", self.dataset_id, excerpt(str(error), 200))
+        self._warn_of_age(entry, f"{self.explore.portal.host} cannot answer ({type(error).__name__})")
+        return reading
+
+    def _of_any_version(self, bind: Bind, oldest: float = float("inf")) -> tuple[Reading, Entry]:
+        """Answer from stored data without asking whether they are current; `OfflineError` where they do not suffice."""
         whole = self.kept.find()
+        if whole is not None and whole.age() > oldest:
+            whole = None
         cannot = ""
         if whole is not None:
             info = self.kept.info(whole)
             question = self.bound(bind, info)
             try:
                 self._require_local(question, info)
-                reading = self._answered_here(question, whole, info)
+                return self._answered_here(question, whole, info).as_stale(), whole
             except odsql.NotEvaluable as reason:
                 cannot = str(reason)
             except FileNotFoundError:
                 whole = None
-            else:
-                self._warn_of_age(whole)
-                return reading
         found = self._stored_question(bind)
         if found is not None:
             entry, question = found
-            self._warn_of_age(entry)
-            return self._answered_here(question, entry, self.kept.info(entry))
+            if entry.age() <= oldest:
+                with suppress(FileNotFoundError):
+                    return self._answered_here(question, entry, self.kept.info(entry)).as_stale(), entry
         if whole is None:
             raise OfflineError(
                 f"'{self.dataset_id}' is not stored",
@@ -468,9 +519,9 @@ class Reader:
                 return entry, question
         return None
 
-    def _warn_of_age(self, entry: Entry) -> None:
+    def _warn_of_age(self, entry: Entry, why: str) -> None:
         ago = _ago(datetime.now(UTC) - entry.checked_at)
-        text = f"Offline: '{self.dataset_id}' as it was {ago} ago (version {excerpt(str(entry.version), 60)})."
+        text = f"{why}: '{self.dataset_id}' as it was {ago} ago (version {excerpt(str(entry.version), 60)})."
         log.warning("%s", text)
         warnings.warn(text, StaleDataWarning, stacklevel=levels_up())
 

@@ -35,6 +35,10 @@ class Reading:
         for start in range(0, self.table.num_rows, size):
             yield self.of(self.table.slice(start, size))
 
+    def as_stale(self) -> Reading:
+        """Say that the portal could not be asked whether this is current."""
+        return Reading(self.table, self.schema, replace(self.provenance, stale=True))
+
     def of(self, table: pa.Table) -> Reading:
         """Give a part of it."""
         return Reading(table, self.schema, replace(self.provenance, rows=table.num_rows))
