@@ -126,6 +126,12 @@ def test_a_page_without_outputs_has_no_note() -> None:
     assert sample_note.noted("# A\n\n```sh\nls\n```\n", "topics/a.md") == "# A\n\n```sh\nls\n```\n"
 
 
+def test_nothing_is_shown_twice_in_the_reference() -> None:
+    shown = documented()
+
+    assert [one for one in shown if sum(one is other for other in shown) > 1] == []
+
+
 BROKEN = {
     "page": "[a](nowhere.md)",
     "anchor": "[a](index.md#nowhere)",
