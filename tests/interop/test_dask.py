@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +18,14 @@ from pandas.testing import assert_frame_equal
 
 from bdxopendata import F, agg
 from bdxopendata.config import Settings
-from bdxopendata.errors import DatasetChangedError, IncompleteDataError, UnexpectedAnswerError, UnknownFieldError
+from bdxopendata.errors import (
+    DatasetChangedError,
+    IncompleteDataError,
+    QuotaExceededError,
+    QuotaWarning,
+    UnexpectedAnswerError,
+    UnknownFieldError,
+)
 from bdxopendata.testing import SampleDataset
 from test_lake import places
 
@@ -177,25 +185,94 @@ def test_two_workers_give_the_rows_of_one_machine(serve: Serve, client: Any) -> 
     assert_geodataframe_equal(in_order(frame), in_order(dataset.to_geopandas()))
 
 
-def test_workers_together_keep_to_max_in_flight(serve: Serve, client: Any) -> None:
-    served = serve(places(3_000), settings=Settings(max_in_flight=1))
-    busy: set[str] = set()
-    most: list[int] = []
+class Crowd:
+    """Watches how many requests a portal answers at once."""
 
-    def begun(request: Any) -> None:
-        if "/exports/" in request.path:
-            busy.add(request.query)
-            most.append(len(busy))
-            time.sleep(0.3)
+    def __init__(self, served: Served) -> None:
+        self._lock = threading.Lock()
+        self._now = 0
+        self.most = 0
+        self.paths: list[str] = []
+        served.portal.before_answer(self._come)
+        served.portal.after_answer(self._gone)
 
-    served.portal.before_answer(begun)
-    served.portal.after_answer(lambda request, reply: busy.discard(request.query))
+    def _come(self, request: Any) -> None:
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+            self.paths.append(request.path)
+        time.sleep(0.05)
+
+    def _gone(self, request: Any, reply: Any) -> None:
+        with self._lock:
+            self._now -= 1
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_workers_together_keep_to_max_in_flight(serve: Serve, client: Any, most: int) -> None:
+    served = serve(places(3_000), settings=Settings(max_in_flight=most))
     frame = to_dask(served.dataset("places"), partitions=6, by="taille")
+    crowd = Crowd(served)
+
     parts = client.gather(client.compute([frame.partitions[place] for place in range(6)]))
 
     assert [len(part) for part in parts] == [500] * 6
-    assert len(most) >= 6
-    assert max(most) == 1
+    assert len(crowd.paths) >= 24
+    assert crowd.most == most
+
+
+def test_processes_of_a_pool_together_keep_to_max_in_flight(serve: Serve) -> None:
+    served = serve(places(3_000), settings=Settings(max_in_flight=1))
+    frame = to_dask(served.dataset("places"), partitions=4, by="taille")
+    crowd = Crowd(served)
+
+    found = frame.compute(scheduler="processes", num_workers=2)
+
+    assert len(found) == 3_000
+    assert crowd.most == 1
+
+
+def test_calls_that_are_left_are_divided_and_none_is_made_in_vain(serve: Serve, client: Any) -> None:
+    served = serve(places(2_000), settings=Settings(max_in_flight=4))
+    frame = to_dask(served.dataset("places"), partitions=8, by="taille")
+    served.portal.quota(limit=1_000, remaining=23)
+    statuses: list[int] = []
+    served.portal.after_answer(lambda request, reply: statuses.append(reply.status))
+
+    futures = client.compute([frame.partitions[place] for place in range(8)])
+    found = [future.exception(timeout=60) for future in futures]
+
+    # Whoever cannot finish does not begin.
+    assert 429 not in statuses
+    done = found.count(None)
+    assert len(statuses) == 4 * done
+    assert 3 <= done <= 5
+    assert {type(one) for one in found if one is not None} == {QuotaExceededError}
+    assert {one.reset_at.hour for one in found if one is not None} == {0}
+
+
+def test_a_portal_that_refuses_is_not_asked_by_the_others(serve: Serve, client: Any) -> None:
+    served = serve(places(2_000), settings=Settings(max_in_flight=1, retries=0))
+    frame = to_dask(served.dataset("places"), partitions=8, by="taille")
+    served.portal.quota(limit=1_000, remaining=0)
+    before = len(served.portal.requests)
+
+    futures = client.compute([frame.partitions[place] for place in range(8)])
+    found = {type(future.exception(timeout=60)) for future in futures}
+
+    assert found == {QuotaExceededError}
+    # One for each of four threads at most: none had heard of it when they began.
+    assert len(served.portal.requests) - before <= 4
+
+
+def test_few_calls_left_are_told_before_anything_is_computed(serve: Serve) -> None:
+    served = serve(places(2_000))
+    served.portal.quota(limit=110)
+
+    with pytest.warns(QuotaWarning, match="Computing 20 partitions takes 80 calls"):
+        frame = to_dask(served.dataset("places"), partitions=20, by="taille")
+
+    assert frame.npartitions == 20
 
 
 def test_a_worker_that_dies_loses_no_row(serve: Serve, client: Any) -> None:

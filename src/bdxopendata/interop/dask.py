@@ -3,24 +3,29 @@
 A partition checks itself on the worker that reads it: its rows against the count made when the frame was made, and its
 version. So the whole is what one machine would have read, or an error.
 
-What is shared: a key never travels, each worker takes its own from ``BDXOPENDATA_API_KEY``; the portal counts the calls
-of all workers together, by key or by address; at most ``max_in_flight`` partitions are read from the portal at once by
-all workers of one scheduler. Outside of ``distributed``, that cap holds for each process.
+A key never travels: each worker takes its own from ``BDXOPENDATA_API_KEY``. All workers of one scheduler together have
+at most ``max_in_flight`` requests under way, and one ledger of the calls that the portal has left: see `turns`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bdxopendata.answers import Answers
-from bdxopendata.errors import DatasetChangedError, IncompleteDataError, SchemaError, UnexpectedAnswerError
+from bdxopendata.errors import (
+    DatasetChangedError,
+    IncompleteDataError,
+    QuotaWarning,
+    SchemaError,
+    UnexpectedAnswerError,
+)
 from bdxopendata.fields import Schema
 from bdxopendata.interop.extras import require
 from bdxopendata.interop.ranges import ROWS, Range, ranges
+from bdxopendata.interop.turns import CALLS, turn
 from bdxopendata.lake import MANIFEST, Manifest
 from bdxopendata.mirroring import INDEX, Index
 
@@ -28,6 +33,8 @@ if TYPE_CHECKING:
     import os
 
     import pandas as pd
+
+    from bdxopendata.transport import Quota
 
 EXTRA = "dask"
 
@@ -62,12 +69,19 @@ def to_dask(answers: Answers, *, partitions: int | None = None, by: str | None =
         there, has no order, or is missing in every row.
     IncompleteDataError
         If the counts of the ranges do not add up; for a partition, when it is computed.
+
+    Warns
+    -----
+    QuotaWarning
+        If computing takes more calls than the portal has left. `QuotaExceededError` is raised then when the frame is
+        computed, by the first partition whose calls are not left; no call is made for it.
     """
     if not isinstance(answers, Answers):
         raise TypeError(f"to_dask takes a Dataset or a Query, not {type(answers).__name__}.")
     require("dask.dataframe", EXTRA)
     found = ranges(answers, partitions, by)
     parts = [Part(one) for one in found.parts]
+    _warn_if_too_few(answers._reader.explore.transport.quota, len(parts))
     return _frame(_read, parts, found.schema, answers._reader.explore.timezone)
 
 
@@ -108,6 +122,19 @@ def from_parquet(path: str | os.PathLike[str], *, dataset: str | None = None, ti
         for groups in _grouped(one.rows, one.row_groups)
     ]
     return _frame(_read_groups, parts, said[0].schema, timezone or "Europe/Paris")
+
+
+def _warn_if_too_few(quota: Quota | None, partitions: int) -> None:
+    needed = CALLS * partitions
+    if quota is not None and quota.remaining is not None and quota.remaining < needed:
+        until = f" until {quota.reset_at:%Y-%m-%d %H:%M} UTC" if quota.reset_at else ""
+        warnings.warn(
+            f"Computing {partitions:,} partitions takes {needed:,} calls, and {quota.host} accepts "
+            f"{quota.remaining:,} more{until}. Make fewer partitions, set an API key where the workers run, or read "
+            "files of to_parquet() or Catalog.mirror().",
+            QuotaWarning,
+            stacklevel=3,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +194,7 @@ def _read(part: Part, timezone: str, dtypes: tuple[tuple[str, str], ...]) -> pd.
     """Read one range, on whichever worker, and check that it is what was counted."""
     query = part.range.query
     reader = query._reader
-    with _turn(reader.explore.portal.host, reader.explore.settings.max_in_flight):
+    with turn(reader.explore.transport):
         reading = reader.read(query._bind)
     if reading.table.num_rows != part.range.rows:
         raise IncompleteDataError(reader.dataset_id, part.range.rows, reading.table.num_rows, "a partition")
@@ -197,22 +224,6 @@ def _refuse_other_types(frame: pd.DataFrame, dtypes: tuple[tuple[str, str], ...]
             f"A partition of '{what}' has other types than the rest: {', '.join(different)}. "
             "Leave these columns out with select(), or read on one machine."
         )
-
-
-@contextmanager
-def _turn(host: str, most: int) -> Iterator[None]:
-    """Wait until fewer than `most` partitions are read from a portal, by all workers of this scheduler together."""
-    try:
-        from distributed import Semaphore, get_worker
-
-        get_worker()
-    except (ImportError, ValueError):
-        # No worker of a cluster: the cap on requests of this process is all there is.
-        yield
-        return
-    make: Any = Semaphore
-    with make(max_leases=most, name=f"bdxopendata {host}"):
-        yield
 
 
 def _files(path: Path, dataset: str | None) -> list[Path]:
