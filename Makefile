@@ -27,9 +27,24 @@ polls: .venv/ready-dev
 clients:
 	npm install --prefix tests/clients --cache .venv/npm --no-audit --no-fund --no-package-lock --loglevel=error
 
-# Compares with rivals, each in a fresh process; takes some minutes. ARGS="--workload parcels" and others choose.
+.PHONY: spark bench-docs bench-page
+
+# Opens our folders in Spark. Needs Java 17; pyspark is large, so it is fetched for this alone.
+spark: .venv/ready-dev
+	$(BIN)/python -m pip install --quiet 'pyspark>=4'
+	$(BIN)/python -m pytest -m spark tests/interop $(ARGS)
+
+# Compares with rivals, each in a fresh process; ARGS="parcels history" and others choose what.
 bench: .venv/ready-dev
 	$(BIN)/python benchmarks/run.py $(ARGS)
+
+# Measures everything on an otherwise idle machine, a quarter of an hour on two CPUs, and writes docs/performance.md.
+bench-docs: .venv/ready-dev
+	$(BIN)/python benchmarks/run.py --docs $(ARGS)
+
+# Writes docs/performance.md anew from the newest results that are kept.
+bench-page: .venv/ready-dev
+	$(BIN)/python benchmarks/run.py --render
 
 check: .venv/ready-dev
 	$(BIN)/ruff check src tests examples benchmarks

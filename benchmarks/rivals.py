@@ -2,12 +2,14 @@
 
     python benchmarks/rivals.py NAME ADDRESS WORKLOAD FOLDER
 
-runs one of them in this process and prints what it took. Libraries are imported before the clock starts.
+runs one of them in this process and prints what it took. Libraries are imported before the clock starts. A function
+that needs a setting of its own, such as a cluster, measures itself and returns a `Measured`.
 """
 
 from __future__ import annotations
 
 import gc
+import importlib
 import io
 import json
 import os
@@ -15,12 +17,33 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 API = "/api/explore/v2.1/catalog/datasets"
 Run = Callable[[str, str, Path], Any]
+# Where the functions are.
+MODULES = ("rivals", "streams", "small", "clusters")
+
+
+@dataclass
+class Measured:
+    """Figures that a function took itself: for one poll of many, or without the start of a cluster."""
+
+    rows: int
+    seconds: float
+    cpu: float
+    bytes: float
+    requests: float
+    more: dict[str, float] = field(default_factory=dict)
+
+
+def tally(address: str) -> dict[str, int]:
+    """What the portal sent since it was last asked so."""
+    with urlopen(f"{address}/tally") as answer:
+        return dict(json.loads(answer.read()))
 
 
 def export(address: str, dataset: str, form: str, query: str = "") -> str:
@@ -195,8 +218,18 @@ def odsclient_warm(address: str, dataset: str, folder: Path) -> Any:
     return odsclient_cold(address, dataset, folder)
 
 
+def polars_parquet(address: str, dataset: str, folder: Path) -> Any:
+    """polars on the downloaded parquet; geometry stays bytes."""
+    import polars
+
+    path = folder / "polars.parquet"
+    with urlopen(export(address, dataset, "parquet")) as answer:
+        path.write_bytes(answer.read())
+    return polars.read_parquet(path)
+
+
 def duckdb_parquet(address: str, dataset: str, folder: Path) -> Any:
-    """DuckDB on the downloaded parquet."""
+    """DuckDB on the downloaded parquet; geometry stays bytes."""
     import duckdb
 
     path = folder / "duck.parquet"
@@ -253,9 +286,26 @@ def _write_mapped(frame: Any, folder: Path) -> None:
         writer.write_table(table)
 
 
+def find(name: str) -> Run:
+    """Find a function by its name."""
+    for module in MODULES:
+        found = getattr(importlib.import_module(module), name, None)
+        if found is not None:
+            run: Run = found
+            return run
+    raise SystemExit(f"there is no {name}")
+
+
+def label(name: str) -> str:
+    """What a function is called in tables: the first line of its documentation."""
+    return (find(name).__doc__ or name).splitlines()[0].removesuffix(".")
+
+
 def main(name: str, address: str, dataset: str, folder: Path) -> None:
     """Run one rival and print its figures as JSON."""
     import geopandas  # noqa: F401  every rival ends in frames, so its import is nobody's time
+    import pyarrow.csv
+    import pyarrow.json
     import pyarrow.parquet  # noqa: F401
     import requests  # noqa: F401
 
@@ -266,15 +316,24 @@ def main(name: str, address: str, dataset: str, folder: Path) -> None:
     if os.environ.get("PREPARE"):
         PREPARE[name](address, dataset, folder)
         return
-    run: Run = globals()[name]
-    urlopen(f"{address}/tally").read()
+    run = find(name)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    tally(address)
     cpu, started = time.process_time(), time.perf_counter()
-    frame = run(address, dataset, folder)
+    result = run(address, dataset, folder)
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
-    tally = json.loads(urlopen(f"{address}/tally").read())
+    if isinstance(result, Measured):
+        figures = dict(vars(result))
+        figures |= figures.pop("more")
+    else:
+        rows, more = result if isinstance(result, tuple) else (result, {})
+        rows = rows if isinstance(rows, int) else len(rows)
+        figures = {"rows": rows, "seconds": seconds, "cpu": cpu, **tally(address), **more}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sys.stdout.write(json.dumps({"seconds": seconds, "cpu": cpu, "peak": peak, "rows": len(frame), **tally}) + "\n")
+    sys.stdout.write(json.dumps({"peak": peak, "imports": before, **figures}) + "\n")
 
 
 if __name__ == "__main__":
+    # Other modules import this one by its name; it must not be there twice.
+    sys.modules["rivals"] = sys.modules["__main__"]
     main(sys.argv[1], sys.argv[2], sys.argv[3], Path(sys.argv[4]))
