@@ -68,8 +68,9 @@ def _searched(address: str, folder: Path) -> int:
     import bdxopendata as bdx
 
     catalog = bdx.Catalog(address, settings=bdx.Settings(cache_dir=folder / "store", progress=False))
-    catalog.search("a")
-    return len(catalog)
+    listed = len(catalog)
+    catalog.search("arbres")
+    return listed
 
 
 def ours_catalogue_cold(address: str, dataset: str, folder: Path) -> int:
