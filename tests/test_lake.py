@@ -421,3 +421,15 @@ def test_stored_rows_are_filtered_piece_by_piece(serve: Serve, monkeypatch: pyte
 
     assert max(map(len, pieces)) <= 70
     assert_frame_equal(pd.concat(pieces, ignore_index=True), expected)
+
+
+@pytest.mark.parametrize(("size", "error"), [(0, ValueError), (-5, ValueError), (2.5, TypeError), (True, TypeError)])
+def test_a_size_of_pieces_that_is_none_is_refused_before_anything_is_asked(
+    serve: Serve, size: Any, error: type[Exception]
+) -> None:
+    served = serve(places())
+
+    with pytest.raises(error, match="size is"):
+        served.dataset("places").batches(size)
+
+    assert len(served.portal.requests) == 0

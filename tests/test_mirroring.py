@@ -13,7 +13,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from bdxopendata import mirroring
+from bdxopendata import mirroring, progress
 from bdxopendata.answers import Answers
 from bdxopendata.config import Settings
 from bdxopendata.errors import DatasetNotFoundError, OfflineError
@@ -163,6 +163,20 @@ def test_at_most_max_in_flight_exports_run_at_once(serve: Serve, tmp_path: Path)
     assert set(frame["state"]) == {"fetched"}
     assert len(most) == 6
     assert max(most) == 2
+
+
+def test_progress_is_shown_where_it_is_wanted(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "DELAY", 0)
+
+    serve(trees(), places(), settings=Settings(progress=True)).catalog.mirror(tmp_path / "shown")
+    shown = capsys.readouterr().err
+    serve(trees(), settings=Settings(progress=False)).catalog.mirror(tmp_path / "quiet")
+
+    assert "datasets" in shown
+    assert "/2 [" in shown
+    assert capsys.readouterr().err == ""
 
 
 def test_only_the_named_datasets_are_looked_at(serve: Serve, tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ GEOPARQUET = "1.1.0"
 FACTS = "bdxopendata"
 PANDAS = "pandas"
 BOX = ("xmin", "ymin", "xmax", "ymax")
+_FAR = float(np.finfo(np.float64).max)
+EMPTY = (_FAR, _FAR, -_FAR, -_FAR)
 
 # Pandas types that Arrow alone would not give back: whole numbers and booleans with gaps.
 NULLABLE: Mapping[pa.DataType, str] = {pa.int64(): "Int64", pa.bool_(): "boolean"}
@@ -202,9 +204,15 @@ class Layer:
 
 
 def _boxes(bounds: npt.NDArray[np.float64]) -> pa.Array:
+    """Boxes as a column; a row without geometry has an empty box, which begins where no number is and ends before it.
+
+    Not null: Arrow, and geopandas with it, could not leave out a row group of which a single box is missing. Not NaN:
+    geopandas takes all rows that do not lie beside its box. Not infinite: DuckDB would not trust the least and the
+    largest of the column.
+    """
     missing = np.isnan(bounds[:, 0])
-    sides = [pa.array(bounds[:, place], mask=missing) for place in range(len(BOX))]
-    return pa.StructArray.from_arrays(sides, names=list(BOX), mask=pa.array(missing))
+    sides = [pa.array(np.where(missing, EMPTY[place], bounds[:, place])) for place in range(len(BOX))]
+    return pa.StructArray.from_arrays(sides, names=list(BOX))
 
 
 def _described(field: Field) -> dict[str, Any]:
