@@ -29,7 +29,7 @@ class Goal:
         if not self.limit:
             return value, f"missed by {value:g}"
         off = 1 - value / self.limit if self.at_least else value / self.limit - 1
-        return value, f"missed by {max(off, 0.001):.0%}" if off >= 0.01 else "missed by less than 1 %"
+        return value, f"missed by {100 * off:.0f} %" if off >= 0.01 else "missed by less than 1 %"
 
     def worded(self) -> str:
         """Say the goal."""

@@ -20,6 +20,8 @@ PICTURES = "images/performance"
 OURS, FLOOR, RIVAL = "#00796b", "#8d6e63", "#b0bec5"
 # What is no rival but a bound: nothing checked, or the fastest form that a file can have.
 FLOORS = ("prototype", "mapped_arrow", "bare_poll")
+# What parts of a workload are called beside it.
+NAMES = {"line": "trees, 50 Mbit/s", "questions": "trees, stored", "dask": "history, dask"}
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
@@ -46,7 +48,7 @@ def _run(results: Results) -> str:
     return (
         f"Measured on {datetime.fromisoformat(results['begun']):%d %B %Y} in {results['seconds'] / 60:.0f} minutes: "
         f"{machine['cpus']} CPUs ({machine['machine']}, {machine['system']}), Python {machine['python']}, {versions}. "
-        f"Each figure is the median of {results['times']} fresh processes; the load of the machine was "
+        f"Each figure is the median of {results['times']} fresh processes. The load of the machine was "
         f"{machine['load']} when the run began."
     )
 
@@ -95,20 +97,16 @@ def figures(results: Results, part: str) -> str:
 
 
 def goals(results: Results, part: str) -> str:
-    """Goals of a part, and whether they are reached."""
+    """Goals of a part, or of all, and whether they are reached."""
     rows = []
     for goal in GOALS:
         if part in (goal.part, "all"):
             value, verdict = goal.judged(results)
-            rows.append(
-                [
-                    goal.text,
-                    goal.worded(),
-                    shown(value, goal.unit),
-                    verdict if verdict == "reached" else f"**{verdict}**",
-                ]
-            )
-    return _table(["goal", "wanted", "measured", "verdict"], rows)
+            verdict = verdict if verdict == "reached" else f"**{verdict}**"
+            where = [NAMES.get(goal.part, goal.part)] if part == "all" else []
+            rows.append([*where, goal.text, goal.worded(), shown(value, goal.unit), verdict])
+    where = ["workload"] if part == "all" else []
+    return _table([*where, "goal", "wanted", "measured", "verdict"], rows)
 
 
 def tally(results: Results, _: str) -> str:
@@ -213,8 +211,8 @@ def _bars(results: Results, part: str, title: str, path: Path) -> None:
     axes.barh([label(name) for name in names], values, color=colours, height=0.7)
     axes.errorbar(values, range(len(names)), xerr=errors, fmt="none", ecolor="#455a64", elinewidth=0.8, capsize=2)
     for place, (value, span) in enumerate(zip(values, spans, strict=True)):
-        axes.text(max(span), place, f"  {_milli(value)}", va="center", fontsize=9)
-    axes.set_title(title, loc="left", fontsize=11)
+        axes.annotate(_milli(value), (max(span), place), (5, 0), textcoords="offset points", va="center", fontsize=9)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
     axes.set_xlim(0, max(max(span) for span in spans) * 1.12)
     axes.margins(y=0.02)
     axes.spines[["top", "right", "left"]].set_visible(False)

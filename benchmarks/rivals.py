@@ -60,17 +60,17 @@ def ours(address: str, dataset: str, folder: Path, **settings: Any) -> Any:
 
 
 def ours_cold(address: str, dataset: str, folder: Path) -> Any:
-    """The library, nothing stored."""
+    """bdxopendata, cold."""
     return ours(address, dataset, folder).to_geopandas()
 
 
 def ours_warm(address: str, dataset: str, folder: Path) -> Any:
-    """The library, stored; the portal is asked whether it is current."""
+    """bdxopendata, stored, asking whether current."""
     return ours(address, dataset, folder).to_geopandas()
 
 
 def ours_second(address: str, dataset: str, folder: Path) -> Any:
-    """The library, the first use of stored data, which leaves a decoded copy."""
+    """bdxopendata, stored, first use."""
     return ours(address, dataset, folder, max_age=3600).to_geopandas()
 
 
@@ -81,26 +81,26 @@ def ours_used(address: str, dataset: str, folder: Path) -> Any:
 
 
 def ours_fresh(address: str, dataset: str, folder: Path) -> Any:
-    """The library, stored, within max_age."""
+    """bdxopendata, stored, within max_age."""
     return ours(address, dataset, folder, max_age=3600).to_geopandas()
 
 
 def ours_question(address: str, dataset: str, folder: Path) -> Any:
-    """A filtered question on stored data."""
+    """bdxopendata, a filter."""
     from bdxopendata import F
 
     return ours(address, dataset, folder, max_age=3600).where(F.hauteur > 25).select("genre", "hauteur").to_pandas()
 
 
 def ours_groups(address: str, dataset: str, folder: Path) -> Any:
-    """Groups on stored data."""
+    """bdxopendata, groups."""
     from bdxopendata import agg
 
     return ours(address, dataset, folder, max_age=3600).group_by("genre").select(n=agg.count()).to_pandas()
 
 
 def ours_near(address: str, dataset: str, folder: Path) -> Any:
-    """What is near, on stored data."""
+    """bdxopendata, what is near."""
     return ours(address, dataset, folder, max_age=3600).near(-0.57, 44.84, 500).to_geopandas()
 
 
@@ -138,12 +138,12 @@ def _prototype(address: str, dataset: str, query: str) -> Any:
 
 
 def prototype(address: str, dataset: str, folder: Path) -> Any:
-    """The bare prototype: parquet as it comes, nothing checked."""
+    """bare prototype, nothing checked."""
     return _prototype(address, dataset, "")
 
 
 def read_parquet(address: str, dataset: str, folder: Path) -> Any:
-    """pandas.read_parquet and from_wkb."""
+    """pandas.read_parquet, from_wkb."""
     import geopandas as gpd
     import pandas as pd
 
@@ -153,7 +153,7 @@ def read_parquet(address: str, dataset: str, folder: Path) -> Any:
 
 
 def read_csv(address: str, dataset: str, folder: Path) -> Any:
-    """pandas.read_csv and points."""
+    """pandas.read_csv, points."""
     import geopandas as gpd
     import pandas as pd
 
@@ -170,21 +170,21 @@ def read_json(address: str, dataset: str, folder: Path) -> Any:
 
 
 def read_file(address: str, dataset: str, folder: Path) -> Any:
-    """geopandas.read_file on GeoJSON."""
+    """geopandas.read_file, GeoJSON."""
     import geopandas as gpd
 
     return gpd.read_file(export(address, dataset, "geojson"))
 
 
 def read_file_arrow(address: str, dataset: str, folder: Path) -> Any:
-    """geopandas.read_file on GeoJSON, with Arrow."""
+    """geopandas.read_file, GeoJSON, Arrow."""
     import geopandas as gpd
 
     return gpd.read_file(export(address, dataset, "geojson"), use_arrow=True)
 
 
 def requests_json(address: str, dataset: str, folder: Path) -> Any:
-    """requests, json() and a frame."""
+    """requests, json(), frame."""
     import pandas as pd
     import requests
 
@@ -192,7 +192,7 @@ def requests_json(address: str, dataset: str, folder: Path) -> Any:
 
 
 def page_loop(address: str, dataset: str, folder: Path) -> Any:
-    """A hundred rows a page, the first 10,000 rows only."""
+    """requests, pages, first 10,000 rows only."""
     import pandas as pd
     import requests
 
@@ -206,7 +206,7 @@ def page_loop(address: str, dataset: str, folder: Path) -> Any:
 
 
 def odsclient_cold(address: str, dataset: str, folder: Path) -> Any:
-    """odsclient, its file cache empty."""
+    """odsclient, cold."""
     import odsclient
 
     os.chdir(folder)
@@ -214,12 +214,12 @@ def odsclient_cold(address: str, dataset: str, folder: Path) -> Any:
 
 
 def odsclient_warm(address: str, dataset: str, folder: Path) -> Any:
-    """odsclient, from its file cache."""
+    """odsclient, from its cache."""
     return odsclient_cold(address, dataset, folder)
 
 
 def polars_parquet(address: str, dataset: str, folder: Path) -> Any:
-    """polars on the downloaded parquet; geometry stays bytes."""
+    """polars, Parquet (geometry as bytes)."""
     import polars
 
     path = folder / "polars.parquet"
@@ -229,7 +229,7 @@ def polars_parquet(address: str, dataset: str, folder: Path) -> Any:
 
 
 def duckdb_parquet(address: str, dataset: str, folder: Path) -> Any:
-    """DuckDB on the downloaded parquet; geometry stays bytes."""
+    """DuckDB, Parquet (geometry as bytes)."""
     import duckdb
 
     path = folder / "duck.parquet"
@@ -239,14 +239,14 @@ def duckdb_parquet(address: str, dataset: str, folder: Path) -> Any:
 
 
 def geoparquet(address: str, dataset: str, folder: Path) -> Any:
-    """geopandas.read_parquet on a file written before."""
+    """geopandas.read_parquet, own file."""
     import geopandas as gpd
 
     return gpd.read_parquet(folder / "geo.parquet")
 
 
 def mapped_arrow(address: str, dataset: str, folder: Path) -> Any:
-    """A memory-mapped Arrow file with points as two columns: the floor of a warm read."""
+    """memory-mapped Arrow file."""
     import geopandas as gpd
     import pyarrow as pa
     import shapely
@@ -269,6 +269,7 @@ PREPARE: dict[str, Run] = {
     "ours_groups": ours_used,
     "ours_near": ours_used,
     "odsclient_warm": odsclient_cold,
+    "ours_catalogue_warm": lambda address, dataset, folder: find("ours_catalogue_cold")(address, dataset, folder),
     "geoparquet": lambda address, dataset, folder: prototype(address, dataset, folder).to_parquet(
         folder / "geo.parquet"
     ),
@@ -311,7 +312,10 @@ def main(name: str, address: str, dataset: str, folder: Path) -> None:
 
     import bdxopendata.catalog
     import bdxopendata.formats
-    import bdxopendata.frames  # noqa: F401
+    import bdxopendata.frames
+    import bdxopendata.odsql.evaluation
+    import bdxopendata.odsql.groups
+    import bdxopendata.odsql.parser  # noqa: F401
 
     if os.environ.get("PREPARE"):
         PREPARE[name](address, dataset, folder)

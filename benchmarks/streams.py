@@ -73,12 +73,12 @@ def _parquet_pieces(address: str, dataset: str, folder: Path) -> Iterable[Any]:
 
 
 def arrow_parquet(address: str, dataset: str, folder: Path) -> int:
-    """pyarrow, row groups of the Parquet export, as Arrow."""
+    """pyarrow, Parquet row groups, as Arrow."""
     return _counted(_parquet_pieces(address, dataset, folder))
 
 
 def arrow_parquet_frames(address: str, dataset: str, folder: Path) -> int:
-    """pyarrow, row groups of the Parquet export, as frames."""
+    """pyarrow, Parquet row groups, as frames."""
     return _counted(piece.to_pandas() for piece in _parquet_pieces(address, dataset, folder))
 
 
@@ -93,12 +93,12 @@ def _csv_pieces(address: str, dataset: str, folder: Path) -> Iterable[Any]:
 
 
 def arrow_csv(address: str, dataset: str, folder: Path) -> int:
-    """pyarrow, open_csv on the CSV export, as Arrow."""
+    """pyarrow, open_csv, as Arrow."""
     return _counted(_csv_pieces(address, dataset, folder))
 
 
 def arrow_csv_frames(address: str, dataset: str, folder: Path) -> int:
-    """pyarrow, open_csv on the CSV export, as frames."""
+    """pyarrow, open_csv, as frames."""
     return _counted(piece.to_pandas() for piece in _csv_pieces(address, dataset, folder))
 
 
@@ -112,12 +112,12 @@ def _jsonl_pieces(address: str, dataset: str, folder: Path) -> Iterable[Any]:
 
 
 def arrow_jsonl(address: str, dataset: str, folder: Path) -> int:
-    """pyarrow, open_json on the JSON lines export, as Arrow."""
+    """pyarrow, open_json, as Arrow."""
     return _counted(_jsonl_pieces(address, dataset, folder))
 
 
 def arrow_jsonl_frames(address: str, dataset: str, folder: Path) -> int:
-    """pyarrow, open_json on the JSON lines export, as frames."""
+    """pyarrow, open_json, as frames."""
     return _counted(piece.to_pandas() for piece in _jsonl_pieces(address, dataset, folder))
 
 
