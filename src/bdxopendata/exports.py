@@ -145,7 +145,7 @@ class Exports:
         for candidate in candidates:
             export = Export(info, question, candidate, expected, info.version)
             try:
-                with Progress(self.dataset_id, self.explore.settings.progress) as progress:
+                with Progress(self.dataset_id, self.explore.settings.progress, rows=expected) as progress:
                     self.explore.export(
                         self.dataset_id,
                         candidate,
