@@ -16,6 +16,8 @@ interactive = pytest.importorskip("IPython.core.interactiveshell", reason="IPyth
 def shell(serve: Any) -> Any:
     served = serve("ec_arbre_p", "st_park_p")
     shell = interactive.InteractiveShell()
+    # Where jedi is installed, its names come by another way than the one asked here.
+    shell.Completer.use_jedi = False
     shell.user_ns |= {"bdx": bdx, "F": bdx.F, "catalog": served.catalog, "unknown": served.dataset("st_park_p")}
     shell.user_ns |= {"trees": served.catalog["ec_arbre_p"], "parks": served.catalog["st_park_p"].limit(5)}
     notebook.load_ipython_extension(shell)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from inspect import unwrap
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from bdxopendata.answers import Answers
@@ -116,8 +117,10 @@ def _values(function: Any, parameter: str | None) -> Iterable[str]:
         from bdxopendata.topics import places
 
         return [one.name for one in places.COMMUNES]
-    annotation = getattr(function, "__annotations__", {}).get(parameter or "")
-    known = getattr(function, "__globals__", {}).get(annotation, annotation)
+    # What a decorator wraps knows the names in its annotations.
+    inner = unwrap(function)
+    annotation = getattr(inner, "__annotations__", {}).get(parameter or "")
+    known = getattr(inner, "__globals__", {}).get(annotation, annotation)
     return [str(one) for one in get_args(known)] if get_origin(known) is Literal else ()
 
 
