@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -284,3 +285,25 @@ def test_pandas_finds_the_provenance_of_a_table_that_pyarrow_wrote(serve: Serve,
 def test_a_table_without_provenance_says_so() -> None:
     with pytest.raises(ValueError, match="no provenance"):
         bdx.provenance(pa.table({"a": [1]}))
+
+
+def test_facts_are_shared_by_what_is_made_of_a_frame_and_cannot_be_changed(serve: Serve) -> None:
+    frame = bdx.parking(catalog=serve("st_park_p").catalog, stale_after=None)
+    facts = frame.attrs["bdxopendata"]
+
+    made = frame[frame["capacity"] > 0].copy()
+    assert made.attrs["bdxopendata"] is facts
+    with pytest.raises(TypeError, match="cannot be changed"):
+        made.attrs["bdxopendata"]["rows"] = 1
+    with pytest.raises(TypeError, match="cannot be changed"):
+        facts["topic"].update(name="other")
+
+
+def test_facts_are_plain_once_they_leave_the_process(serve: Serve) -> None:
+    frame = bdx.parking(catalog=serve("st_park_p").catalog, stale_after=None)
+
+    again = pickle.loads(pickle.dumps(frame)).attrs["bdxopendata"]
+
+    assert again == frame.attrs["bdxopendata"]
+    assert type(again) is type(again["topic"]) is dict
+    assert json.loads(json.dumps(frame.attrs)) == json.loads(json.dumps({"bdxopendata": again}))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import quote
 
 from bdxopendata.metadata import ATTRS, DatasetInfo
@@ -23,6 +23,25 @@ if TYPE_CHECKING:
 ATTRIBUTE = "bdxopendata"
 # What `Provenance` reads from what a topic writes, rather than from facts of these names.
 OF_TOPIC = ("topic", "datasets", "missing")
+
+
+class Facts(dict[str, Any]):
+    """Plain facts that cannot be changed, and so need no copy.
+
+    pandas copies ``attrs`` deeply for every frame and column that comes of an operation. A topic has hundreds of facts,
+    and copying them cost more than the operations. Written to a file or pickled, it is a plain dict.
+    """
+
+    def __deepcopy__(self, memo: Any) -> Facts:
+        return self
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        return dict, (dict(self),)
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("Provenance is shared by frames and cannot be changed; put a new dict into frame.attrs.")
+
+    __setitem__ = __delitem__ = __ior__ = update = pop = popitem = setdefault = clear = _refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +136,7 @@ class Provenance:
 
     def attach(self, frame: pd.DataFrame) -> None:
         """Write these facts into the frame's ``attrs``."""
-        frame.attrs[ATTRIBUTE] = facts_of(self)
+        frame.attrs[ATTRIBUTE] = Facts(facts_of(self))
 
     def attached(self, table: pa.Table) -> pa.Table:
         """Return an Arrow table with these facts in its metadata, where pandas looks for ``attrs``."""

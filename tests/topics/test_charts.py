@@ -194,7 +194,8 @@ def test_an_explorable_map_shows_texts_and_acts_on_none(parked: Any) -> None:
 def test_an_explorable_map_names_its_source_in_the_corner(parked: Any) -> None:
     pytest.importorskip("folium")
     pytest.importorskip("mapclassify")
-    parked.attrs["bdxopendata"] |= {"attribution": ["<b>Ville</b> {{ 7 * 7 }}"], "licence": "Licence Ouverte v2.0"}
+    said_of_it = {"attribution": ["<b>Ville</b> {{ 7 * 7 }}"], "licence": "Licence Ouverte v2.0"}
+    parked.attrs["bdxopendata"] = {**parked.attrs["bdxopendata"], **said_of_it}
 
     page = charts.explore_map(parked, ["name"], tiles=None).get_root().render()
 

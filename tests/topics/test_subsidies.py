@@ -646,7 +646,7 @@ def test_a_picture_shows_amounts_by_year_with_its_source(serve: Serve) -> None:
     [(0, "0 €"), (999, "999 €"), (1234, "1.23 k€"), (999_600, "1000 k€"), (12_345_678, "12.3 M€"), (-2e9, "-2 bn€")],
 )
 def test_amounts_in_pictures_are_short(amount: float, shown: str) -> None:
-    assert subsidies._euros(amount) == shown
+    assert subsidies._euros(pd.DataFrame(), amount) == shown
 
 
 @pytest.mark.usefixtures("drawing")

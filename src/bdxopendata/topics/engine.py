@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from bdxopendata.catalog import Catalog
 from bdxopendata.dataset import Dataset
 from bdxopendata.errors import SchemaDriftError, excerpt
-from bdxopendata.lineage import ATTRIBUTE
+from bdxopendata.lineage import ATTRIBUTE, Facts
 from bdxopendata.odsql import Expression, F, agg
 from bdxopendata.query import Query
 from bdxopendata.topics import labels
@@ -222,7 +222,7 @@ def _joined(sources: Sequence[Source], frames: Sequence[Any]) -> Any:
     }
     if len(facts) > 1:
         topic["provenance"] = facts
-    whole.attrs = {ATTRIBUTE: {**facts[0], "rows": len(whole), "topic": topic}}
+    whole.attrs = {ATTRIBUTE: Facts({**facts[0], "rows": len(whole), "topic": Facts(topic)})}
     return whole
 
 
@@ -337,9 +337,15 @@ def _require(contract: Contract, fields: Mapping[str, tuple[str, ...]], dataset:
 def fill(frame: Any, column: str, values: pd.Series) -> None:
     """Fill the gaps of a column with derived values, in place, and note that they are derived."""
     frame[column] = frame[column].fillna(values)
-    topic = frame.attrs.get(ATTRIBUTE, {}).get("topic", {})
-    topic["missing"] = [name for name in topic.get("missing", []) if name != column]
-    topic["derived"] = [*topic.get("derived", []), column]
+    facts = frame.attrs.get(ATTRIBUTE, {})
+    if "topic" not in facts:
+        return
+    topic = facts["topic"]
+    noted = {
+        "missing": [name for name in topic["missing"] if name != column],
+        "derived": [*topic.get("derived", []), column],
+    }
+    frame.attrs[ATTRIBUTE] = Facts({**facts, "topic": Facts({**topic, **noted})})
 
 
 def topic_of(frame: pd.DataFrame) -> dict[str, Any]:

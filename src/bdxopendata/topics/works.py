@@ -77,7 +77,7 @@ def works(
     Raises
     ------
     TypeError, ValueError
-        If `on` is no day, month or year, or no works have this measure or place; the message names the nearest.
+        If `on` is no day, month or year, or no works have this measure; the message names the nearest.
     DatasetNotFoundError, SchemaDriftError
         If the portal no longer has the dataset, or a column that is needed.
 
