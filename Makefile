@@ -51,11 +51,11 @@ check: .venv/ready-dev
 	$(BIN)/ruff format --check src tests examples benchmarks
 	$(BIN)/mypy
 	$(BIN)/mypy tests/typing/public_api.py
-	$(BIN)/pyright
-	$(BIN)/pyright --verifytypes bdxopendata --ignoreexternal
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/pyright --pythonpath $(BIN)/python --verifytypes bdxopendata --ignoreexternal
 	$(BIN)/lint-imports
 
-docs: .venv/ready-docs
+docs: .venv/ready-dev
 	$(BIN)/mkdocs build --strict
 
 # Every fault by every way to get data; writes docs/reliability.md.
@@ -105,8 +105,4 @@ clean:
 
 .venv/ready-dev: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	touch $@
-
-.venv/ready-docs: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[dev,docs]'
 	touch $@

@@ -18,7 +18,7 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 # For those who work on the library itself, or test with it.
 NOT_FOR_USERS = {"dev", "docs", "testing", "all"}
 # Distributions that are imported under another name.
-IMPORTED_AS = {"dask-geopandas": "dask_geopandas", "requests-cache": "requests_cache"}
+IMPORTED_AS = {"dask-geopandas": "dask_geopandas", "ipython": "IPython", "requests-cache": "requests_cache"}
 
 
 def name_of(requirement: str) -> str:

@@ -38,10 +38,13 @@ class Facts(dict[str, Any]):
     def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
         return dict, (dict(self),)
 
-    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
-        raise TypeError("Provenance is shared by frames and cannot be changed; put a new dict into frame.attrs.")
 
-    __setitem__ = __delitem__ = __ior__ = update = pop = popitem = setdefault = clear = _refuse
+def _refuse(*_: Any, **__: Any) -> NoReturn:
+    raise TypeError("Provenance is shared by frames and cannot be changed; put a new dict into frame.attrs.")
+
+
+for _change in ("__setitem__", "__delitem__", "__ior__", "update", "pop", "popitem", "setdefault", "clear"):
+    setattr(Facts, _change, _refuse)
 
 
 @dataclass(frozen=True, slots=True)

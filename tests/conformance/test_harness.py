@@ -81,7 +81,7 @@ def stores_other_rows(place: Place, got: Any) -> Any:
     store = place.catalog.store
     for entry in list(store.entries()):
         table = pq.read_table(entry.path).slice(1)
-        key = place.trees._reader._key("")
+        key = place.trees._reader.kept.key()
         store.put(
             key,
             version=entry.version,
@@ -129,6 +129,7 @@ WRONG: dict[str, tuple[Scenario, Way, str]] = {
 }
 
 
+@pytest.mark.leaves_keys
 @pytest.mark.parametrize("what", WRONG)
 def test_what_is_wrong_is_noticed(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scenario, way, words = WRONG[what]

@@ -106,8 +106,8 @@ def test_no_map_holds_what_a_publisher_wrote_as_html(text: str) -> None:
         parsed = lxml.html.fragment_fromstring(str(value), create_parent="div")
         assert list(parsed.iter()) == [parsed]
         assert parsed.text in (text, "1", "note")
-    page = charts.explore(frame, ["note", text]).get_root().render()
-    other = charts.explore(plain, ["note", "other"]).get_root().render()
+    page = charts.explore_map(frame, ["note", text]).get_root().render()
+    other = charts.explore_map(plain, ["note", "other"]).get_root().render()
     assert _elements(page) == _elements(other)
 
 
