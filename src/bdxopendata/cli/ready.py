@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bdxopendata.cli import asking, fetching, printing
 from bdxopendata.cli.serving import interrupts
-from bdxopendata.cli.statuses import DRIFT, NOTHING_FOUND, OK
+from bdxopendata.cli.statuses import ERROR, NOTHING_FOUND, OK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -223,7 +223,7 @@ def check(asked: argparse.Namespace) -> int:
         printing.as_json(printing.records(findings))
     else:
         printing.lines([checks.table(findings)])
-    return DRIFT if len(checks.drifted(findings)) else OK
+    return ERROR if len(checks.drifted(findings)) else OK
 
 
 def record(asked: argparse.Namespace) -> int:

@@ -13,19 +13,17 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "bdx epilog": (
         "exit status:\n"
         "  0    done\n"
-        "  1    an error, told in one line\n"
+        "  1    an error, told in one line, or a portal that drifted (check)\n"
         "  2    the command was mistyped\n"
         "  3    asked and answered, and nothing fits\n"
-        "  4    the portal drifted from what a topic expects (check)\n"
         "  130  interrupted\n\n"
         "'bdx COMMAND --help' tells more of a command. BDXOPENDATA_PORTAL, BDXOPENDATA_CACHE_DIR, BDXOPENDATA_API_KEY\n"
         "and others of that kind set what each run would be told otherwise.",
         "code de sortie :\n"
         "  0    fait\n"
-        "  1    une erreur, dite en une ligne\n"
+        "  1    une erreur, dite en une ligne, ou un portail qui s'écarte (check)\n"
         "  2    la commande est mal écrite\n"
         "  3    demandé et répondu, mais rien ne convient\n"
-        "  4    le portail s'écarte de ce qu'un thème attend (check)\n"
         "  130  interrompu\n\n"
         "« bdx COMMANDE --help » en dit plus sur une commande. BDXOPENDATA_PORTAL, BDXOPENDATA_CACHE_DIR,\n"
         "BDXOPENDATA_API_KEY et d'autres variables de ce genre règlent ce qu'il faudrait dire à chaque fois.",
@@ -70,8 +68,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "dire si le pont Chaban-Delmas est fermé, et quand il le sera",
     ),
     "help of check": (
-        "compare what the topics expect with the portal; status 4 where it drifted",
-        "comparer ce que les thèmes attendent avec le portail ; code 4 s'il s'en écarte",
+        "compare what the topics expect with the portal; status 1 where it drifted",
+        "comparer ce que les thèmes attendent avec le portail ; code 1 s'il s'en écarte",
     ),
     "help of record": (
         "append what a live topic says to a folder, until Ctrl-C",
