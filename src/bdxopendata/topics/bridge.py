@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
-from os import PathLike, fdopen
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -316,13 +316,7 @@ def to_ics(
         warnings.warn(DataQualityWarning(text), stacklevel=levels_up())
     lines = [one for line in _calendar(known, language) for one in _folded(line)]
     data = "".join(f"{line}\r\n" for line in lines).encode()
-    descriptor, part = disk.new_part(target.absolute().parent, ".ics", private=False)
-    try:
-        with fdopen(descriptor, "wb") as file:
-            file.write(data)
-        disk.move_into_place(part, target)
-    finally:
-        disk.remove(part)
+    disk.write_whole(target.absolute(), data, private=False)
     return target
 
 
