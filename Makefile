@@ -46,13 +46,14 @@ bench-docs: .venv/ready-dev
 bench-page: .venv/ready-dev
 	$(BIN)/python benchmarks/run.py --render
 
+# pyright gets its Python through PATH, for --verifytypes does not heed --pythonpath.
 check: .venv/ready-dev
 	$(BIN)/ruff check src tests examples benchmarks
 	$(BIN)/ruff format --check src tests examples benchmarks
 	$(BIN)/mypy
 	$(BIN)/mypy tests/typing/public_api.py
-	$(BIN)/pyright --pythonpath $(BIN)/python
-	$(BIN)/pyright --pythonpath $(BIN)/python --verifytypes bdxopendata --ignoreexternal
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pyright
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pyright --verifytypes bdxopendata --ignoreexternal
 	$(BIN)/lint-imports
 
 docs: .venv/ready-dev
