@@ -47,6 +47,8 @@ class Portal(ThreadingHTTPServer):
         self.latency = latency / 1000
         self.lock = threading.Lock()
         self.versions: dict[str, int] = {}
+        # When the line has carried what was put on it so far.
+        self.free = 0.0
         self.sent = 0
         self.asked = 0
 
@@ -152,10 +154,13 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
 
     def _write(self, block: bytes) -> None:
-        if self.server.bytes_a_second:
-            time.sleep(len(block) / self.server.bytes_a_second)
         with self.server.lock:
             self.server.sent += len(block)
+            if self.server.bytes_a_second:
+                # By the clock, so that what sending itself takes does not make the line slower than it is said to be.
+                begins = max(self.server.free, time.perf_counter())
+                self.server.free = begins + len(block) / self.server.bytes_a_second
+        time.sleep(max(0.0, self.server.free - time.perf_counter()) if self.server.bytes_a_second else 0.0)
         self.wfile.write(block)
 
 

@@ -68,14 +68,25 @@ class Kept:
         return DatasetInfo.from_json(entry.record["description"], explore.portal, timezone=explore.timezone)
 
     def keep(
-        self, question: Question, info: DatasetInfo, table: pa.Table, schema: Schema, source: Path | None = None
+        self,
+        question: Question,
+        info: DatasetInfo,
+        table: pa.Table,
+        schema: Schema,
+        source: Path | None = None,
+        content: str | None = None,
     ) -> None:
-        """Keep an answer under its version: the portal's own parquet file where there is one, else one written here."""
+        """Keep an answer under its version.
+
+        `source` is the portal's own parquet file, and `content` its hash; without, a file is written here.
+        """
         assert info.version is not None
         key = self.key(question_text(question))
         record = {"description": dict(info.raw), "stand_in": self.source.explore.transport.stand_in}
         if source is not None:
-            self.store.try_put(key, version=info.version, rows=table.num_rows, record=record, source=source)
+            self.store.try_put(
+                key, version=info.version, rows=table.num_rows, record=record, source=source, content=content
+            )
             return
         from bdxopendata import formats
 

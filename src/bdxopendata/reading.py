@@ -49,6 +49,7 @@ from bdxopendata.odsql.locality import is_timeless, only_the_portal
 from bdxopendata.paging import Paging
 from bdxopendata.source import Reading, Source, question_text
 from bdxopendata.store import Entry, Store
+from bdxopendata.store.files import hashed_beside
 from bdxopendata.transport.download import resolved_target
 
 if TYPE_CHECKING:
@@ -602,20 +603,23 @@ class Reader:
         with tempfile.TemporaryDirectory(prefix="bdxopendata-", dir=place) as folder:
             path = Path(folder) / "export"
             tables: list[pa.Table] = []
+            contents: list[str] = []
 
             def opened(part: Path, export: Export) -> None:
                 if export.format == "parquet":
                     # The footer tells, before any row takes memory.
                     export.refuse_wrong_file(part)
-                table = self.source.opened(part, export.format, self.source.schema(question, export.info))
+                # Decoding and typing leave a processor to spare, and the store will want the hash.
+                with hashed_beside(part) as content:
+                    table = self.source.opened(part, export.format, self.source.schema(question, export.info))
                 export.refuse_wrong_count(table.num_rows)
-                tables[:] = [table]
+                tables[:], contents[:] = [table], [content.result()]
 
             export = self.exports.fetch(question, info, format, path, opened, forced=forced)
             schema = self.source.schema(question, export.info)
             if not forced and export.version is not None:
                 source = path if export.format == "parquet" else None
-                self.kept.keep(question, export.info, tables[0], schema, source)
+                self.kept.keep(question, export.info, tables[0], schema, source, contents[0])
         facts = self.source.provenance(export.info, question, export.format, tables[0].num_rows, export.version)
         return Reading(tables[0], schema, facts)
 

@@ -100,6 +100,19 @@ def test_parquet_with_text_that_is_no_utf8_is_refused(tmp_path):
         formats.read(path, "parquet", SMALL)
 
 
+def test_one_bad_byte_in_a_large_parquet_is_found(tmp_path):
+    rows = 100_000
+    texts = pa.array([f"{number:050}" for number in range(rows)])
+    spoiled = bytearray(texts.buffers()[2])
+    spoiled[-1] = 0xFF
+    bad = pa.Array.from_buffers(pa.string(), rows, [None, texts.buffers()[1], pa.py_buffer(bytes(spoiled))])
+    path = tmp_path / "bad.parquet"
+    pq.write_table(pa.table({"a": bad, "b": range(rows)}), path)
+
+    with pytest.raises(UnexpectedAnswerError):
+        formats.read(path, "parquet", SMALL)
+
+
 def test_more_rows_than_allowed_are_refused_before_parquet_is_read(tmp_path, monkeypatch):
     path = tmp_path / "many.parquet"
     pq.write_table(pa.table({"a": ["x"] * 1000, "b": [1] * 1000}), path)

@@ -7,6 +7,7 @@ through their dictionary, which stays as small as it is in the file.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -33,11 +34,13 @@ def check_weight(path: Path, file: pq.ParquetFile) -> None:
     stored = path.stat().st_size
     sizes, loose = _bounds(file.metadata)
     # Each look is closer and costs more than the one before.
-    for look in (_longest, _measured):
-        for name in sorted(loose):
-            if not is_expanded(stored, sum(sizes.values())):
-                return
-            sizes[name] = min(sizes[name], look(path, name))
+    if is_expanded(stored, sum(sizes.values())):
+        for name, size in _longest(path, sorted(loose)).items():
+            sizes[name] = min(sizes[name], size)
+    for name in sorted(loose):
+        if not is_expanded(stored, sum(sizes.values())):
+            return
+        sizes[name] = min(sizes[name], _measured(path, name))
     if is_expanded(stored, sum(sizes.values())):
         raise UnexpectedAnswerError(
             f"its {stored:,} bytes would become a table of more than {EXPANDED_FREELY:,}, as no portal exports them"
@@ -60,21 +63,28 @@ def _bounds(footer: pq.FileMetaData) -> tuple[dict[str, int], set[str]]:
     return sizes, loose
 
 
-def _longest(path: Path, name: str) -> int:
-    """Take each value of a leaf column for as long as the longest in the dictionary of its row group."""
-    size = 0
-    with pq.ParquetFile(path, read_dictionary=[name]) as file:
-        leaf = _leaf(file, name)
+def _longest(path: Path, names: Sequence[str]) -> dict[str, int]:
+    """Take each value of a leaf column for as long as the longest in the dictionary of its row group.
+
+    Columns of which not all values are known to be in a dictionary are left out, nested ones among them.
+    """
+    flat = [name for name in names if "." not in name]
+    sizes = dict.fromkeys(flat, 0)
+    with pq.ParquetFile(path, read_dictionary=flat) as file:
+        leaves = {name: _leaf(file, name) for name in flat}
         for place in range(file.metadata.num_row_groups):
-            chunk = file.metadata.row_group(place).column(leaf)
-            first = next(file.iter_batches(batch_size=1, row_groups=[place], columns=[name]), None)
-            column = first.column(0) if first is not None and first.num_columns == 1 else None
-            if column is None or not pa.types.is_dictionary(column.type):
-                return size + int(file.metadata.num_rows * chunk.total_uncompressed_size)
-            longest = pc.max(pc.binary_length(column.dictionary)).as_py() or 0
-            # Values that are in no dictionary are written out, and counted by what they take in the file.
-            size += chunk.num_values * (8 + longest) + chunk.total_uncompressed_size
-    return size
+            group = file.metadata.row_group(place)
+            first = next(file.iter_batches(batch_size=1, row_groups=[place], columns=list(sizes)), None)
+            for name in list(sizes):
+                column = None if first is None or name not in first.schema.names else first.column(name)
+                if column is None or not pa.types.is_dictionary(column.type):
+                    del sizes[name]
+                    continue
+                chunk = group.column(leaves[name])
+                longest = pc.max(pc.binary_length(column.dictionary)).as_py() or 0
+                # Values that are in no dictionary are written out, and counted by what they take in the file.
+                sizes[name] += chunk.num_values * (8 + longest) + chunk.total_uncompressed_size
+    return sizes
 
 
 def _measured(path: Path, name: str) -> int:

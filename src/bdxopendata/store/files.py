@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -31,6 +32,13 @@ def hash_of(path: Path) -> str:
         while block := file.read(1024 * 1024):
             hasher.update(block)
     return hasher.hexdigest()
+
+
+@contextmanager
+def hashed_beside(path: Path) -> Iterator[Future[str]]:
+    """Hash a file in a thread of its own; the hash is there when this ends, the file may then be moved."""
+    with ThreadPoolExecutor(1, "bdxopendata-hash") as thread:
+        yield thread.submit(hash_of, path)
 
 
 def take_over(source: Path, part: Path) -> None:

@@ -157,6 +157,7 @@ class Store:
         record: Mapping[str, Any],
         write: Callable[[Path], None] | None = None,
         source: Path | None = None,
+        content: str | None = None,
     ) -> Entry:
         """Keep an export.
 
@@ -171,6 +172,8 @@ class Store:
         write, source
             A function that writes the parquet file to the path it is given, or a finished file that nobody writes to
             any more. One of the two.
+        content
+            The hash of `source`, where it is known already.
 
         Raises
         ------
@@ -188,7 +191,7 @@ class Store:
                     write(part)
                 elif source is not None:
                     files.take_over(source, part)
-                return self._keep(key, folder, part, version, rows, record)
+                return self._keep(key, folder, part, version, rows, record, content or files.hash_of(part))
             finally:
                 disk.remove(part)
         except OSError as error:
@@ -203,10 +206,11 @@ class Store:
         record: Mapping[str, Any],
         write: Callable[[Path], None] | None = None,
         source: Path | None = None,
+        content: str | None = None,
     ) -> Entry | None:
         """Keep an export if that is possible; warn once per process and folder if it is not."""
         try:
-            return self.put(key, version=version, rows=rows, record=record, write=write, source=source)
+            return self.put(key, version=version, rows=rows, record=record, write=write, source=source, content=content)
         except StoreUnavailableError as error:
             self._unavailable(str(error))
             return None
@@ -265,9 +269,8 @@ class Store:
             yield held
 
     def _keep(
-        self, key: StoreKey, folder: Path, part: Path, version: str, rows: int, record: Mapping[str, Any]
+        self, key: StoreKey, folder: Path, part: Path, version: str, rows: int, record: Mapping[str, Any], content: str
     ) -> Entry:
-        content = files.hash_of(part)
         name = key.entry_name(version)
         now = records.text(datetime.now(UTC))
         full = {
