@@ -102,7 +102,9 @@ def measure(name: str, address: str, dataset: str, folder: Path, *, prepare: boo
     """Run one rival in a process of its own."""
     command = [sys.executable, str(HERE / "rivals.py"), name, address, dataset, str(folder)]
     # Nothing of the person's own settings, and no other store than the folder's.
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("BDXOPENDATA_")}
+    # Modules come compiled to whoever installs them, so they are compiled here too.
+    left_out = ("BDXOPENDATA_", "PYTHONDONTWRITEBYTECODE")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(left_out)}
     environment |= {"PREPARE": "1"} if prepare else {}
     ran = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=PATIENCE, check=False)
     if ran.returncode:

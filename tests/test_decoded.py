@@ -258,7 +258,7 @@ def test_a_copy_made_by_other_rules_is_made_again(used: Served, monkeypatch: pyt
     expected = read(used)
     (path,) = copies()
     before = path.read_bytes()
-    monkeypatch.setattr(kept, "library_version", lambda: "another")
+    monkeypatch.setattr(kept, "__version__", "another")
 
     assert_frame_equal(read(used), expected)
     assert copies() == [path]

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from bdxopendata.version import __version__
+
 ROOT = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
@@ -72,7 +74,7 @@ def test_classifiers_begin_where_the_library_does() -> None:
 def test_the_citation_file_is_of_this_version() -> None:
     said = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
-    assert re.search(rf"^version: .*{re.escape(PROJECT['version'])}", said, re.MULTILINE)
+    assert re.search(rf"^version: .*{re.escape(__version__)}", said, re.MULTILINE)
 
 
 def test_every_file_of_the_project_is_in_the_source_distribution() -> None:

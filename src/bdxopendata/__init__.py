@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from bdxopendata.version import __version__
+
 if TYPE_CHECKING:
     from bdxopendata import store as store
     from bdxopendata.catalog import Catalog as Catalog
@@ -81,8 +83,6 @@ if TYPE_CHECKING:
     from bdxopendata.transport import last_quota
 
     quota = last_quota
-
-__version__: str
 
 # Public name -> the module that has it, and its name there. A name without a module is a module itself.
 _ERRORS = (
@@ -164,16 +164,11 @@ __all__ = ["__version__", *sorted(_HOMES)]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        from importlib.metadata import version
-
-        value: Any = version("bdxopendata")
-    elif name in _HOMES:
-        module, inner = _HOMES[name]
-        home = import_module(f"bdxopendata.{module}")
-        value = getattr(home, inner) if inner else home
-    else:
+    if name not in _HOMES:
         raise AttributeError(f"module 'bdxopendata' has no attribute {name!r}")
+    module, inner = _HOMES[name]
+    home = import_module(f"bdxopendata.{module}")
+    value: Any = getattr(home, inner) if inner else home
     globals()[name] = value
     return value
 

@@ -17,7 +17,8 @@ from bdxopendata.fields import Schema
 from bdxopendata.metadata import DatasetInfo
 from bdxopendata.odsql import Question
 from bdxopendata.source import Source, question_text
-from bdxopendata.store import Entry, Store, StoreKey, library_version
+from bdxopendata.store import Entry, Store, StoreKey
+from bdxopendata.version import __version__
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -182,5 +183,5 @@ class Kept:
             "data": entry.record["hash"],
             "fields": [[one.name, one.type, one.multivalued, one.separator] for one in schema],
             "files": self.source.explore.file_url(self.source.dataset_id, ""),
-            "library": library_version(),
+            "library": __version__,
         }

@@ -24,10 +24,9 @@ from typing import Any
 
 from bdxopendata.config import Settings
 from bdxopendata.store.entries import Entry, StoreKey
-from bdxopendata.store.records import library_version
 from bdxopendata.store.store import Store, StoreUnavailableError
 
-__all__ = ["Entry", "Store", "StoreKey", "StoreUnavailableError", "clear", "library_version", "list", "size"]
+__all__ = ["Entry", "Store", "StoreKey", "StoreUnavailableError", "clear", "list", "size"]
 
 
 def _default() -> Store:

@@ -5,16 +5,13 @@ A record is read as if a stranger had written it: anything but the expected fact
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bdxopendata import disk
 from bdxopendata.store.names import DATA_NAME
 
 # Raised when entries of before can no longer be read as they are; they are then fetched again.
@@ -83,12 +80,3 @@ def moment(text: str) -> datetime:
 def text(moment: datetime) -> str:
     """Write a moment, in UTC."""
     return moment.astimezone(UTC).isoformat()
-
-
-@lru_cache(maxsize=1)
-def library_version() -> str:
-    """Version of this library, empty where it is not installed."""
-    try:
-        return importlib.metadata.version(disk.APPLICATION)
-    except importlib.metadata.PackageNotFoundError:
-        return ""

@@ -19,6 +19,7 @@ from bdxopendata.errors import BdxOpenDataWarning, excerpt
 from bdxopendata.store import files, locks, names, records, sweeping
 from bdxopendata.store.entries import Entry, StoreKey
 from bdxopendata.store.records import Useless
+from bdxopendata.version import __version__
 
 log: logging.Logger = logging.getLogger("bdxopendata")
 
@@ -286,7 +287,7 @@ class Store:
             "fetched_at": now,
             "checked_at": now,
             "format_version": records.FORMAT_VERSION,
-            "library_version": records.library_version(),
+            "library_version": __version__,
         }
         entry = Entry(folder / str(full["file"]), full, folder / f"{name}.json")
         data = records.encode(full)

@@ -5,7 +5,6 @@ A session's sockets belong to the thread and the process that opened them; a cop
 
 from __future__ import annotations
 
-import importlib.metadata
 import logging
 import os
 import threading
@@ -20,6 +19,7 @@ from bdxopendata.transport.failures import NETWORK_ERRORS, failure_of
 from bdxopendata.transport.line import Line
 from bdxopendata.transport.punctual import CURRENT, PunctualAdapter
 from bdxopendata.transport.retries import Failure, Kind
+from bdxopendata.version import __version__
 
 log: logging.Logger = logging.getLogger("bdxopendata")
 
@@ -28,11 +28,7 @@ CONNECT_SECONDS = 5.0
 
 def user_agent() -> str:
     """Say honestly who asks."""
-    try:
-        version = importlib.metadata.version("bdxopendata")
-    except importlib.metadata.PackageNotFoundError:
-        version = "0"
-    return f"bdxopendata/{version} (Python library)"
+    return f"bdxopendata/{__version__} (Python library)"
 
 
 class Sessions(threading.local):
