@@ -271,7 +271,7 @@ class Answers:
 
         Geometry is WKB in EPSG:4326. The box of each row is a column of its own (``bbox``), by which readers leave out
         row groups. Where the rows come from stands in the file: `provenance` reads it from a frame made with
-        ``pandas.read_parquet`` or ``geopandas.read_parquet``.
+        ``pandas.read_parquet``, or with ``geopandas.read_parquet`` from 1.2 on.
 
         Parameters
         ----------

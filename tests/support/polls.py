@@ -11,14 +11,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from bdxopendata.testing import SampleDataset, samples
 from bdxopendata.topics import pace
+from bdxopendata.topics.live import ZONE
 
-PARIS = ZoneInfo("Europe/Paris")
 START = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
 
 
@@ -68,7 +67,7 @@ class Feed:
 def rows(*numbers: int, minutes: float = 0.0, **columns: Any) -> pd.DataFrame:
     """A frame of observations: one for each number, each a minute after the one before."""
     moments = [START + timedelta(minutes=number + minutes) for number in numbers]
-    observed = pd.Series(moments, dtype="datetime64[us, UTC]").dt.tz_convert(PARIS)
+    observed = pd.Series(moments, dtype="datetime64[us, UTC]").dt.tz_convert(ZONE)
     return pd.DataFrame({"ident": pd.Series(numbers, dtype="Int64"), "observed_at": observed, **columns})
 
 

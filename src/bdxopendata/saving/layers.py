@@ -61,6 +61,9 @@ class Layers:
         wkb = pa.array(shapely.to_wkb(geometry.to_numpy(), flavor="iso"), type=pa.binary())
         table = table.set_column(place, pa.field(said.geometry, pa.binary(), metadata=_WKB), wkb)
         options = dict(self.written)
+        if not len(plain):
+            # GDAL 3.9 writes nothing at all for a layer that has neither rows nor an index.
+            options.pop("SPATIAL_INDEX", None)
         if self.inside:
             _refuse_alike(table.column_names)
             # What the format needs for itself gets names that no column has.

@@ -392,7 +392,7 @@ def _restored(column: pa.ChunkedArray, note: Mapping[str, Any]) -> Any:
         return series.astype(pd.CategoricalDtype(note["categories"], ordered=note["ordered"]))
     if dtype in ("str", "string"):
         # Not `str` by name: before pandas 3 that would write out what is missing.
-        return series.astype(casts.TEXT if dtype == "str" else "string")
+        return series.astype(casts.TEXT if dtype == "str" else pd.StringDtype("pyarrow"))
     if str(series.dtype) == dtype:
         return series
     try:
