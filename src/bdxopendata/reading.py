@@ -361,7 +361,7 @@ class Reader:
         from bdxopendata import formats, frames
 
         quality = frames.Quality()
-        for raw in formats.batches(path, format, schema, size, columns=schema.names if some else None):
+        for raw in formats.batches(path, format, schema, size, columns=schema.names if some else None, typed=True):
             table = self.source.conformed(raw, schema, quality)
             if isinstance(origin, Export):
                 facts = self.source.provenance(origin.info, question, format, table.num_rows, origin.version)

@@ -173,12 +173,16 @@ def batches(
     labels: bool = False,
     list_separator: str = LIST_SEPARATOR,
     columns: Sequence[str] | None = None,
+    typed: bool = False,
 ) -> Iterator[pa.Table]:
     """Read an export in raw tables of `size` rows (the last one may be shorter).
 
     All batches have the same columns of the same types, and joined they are what `read` gives once `frames.conform`
     typed them. Where a format leaves the type of a column open (whole numbers beyond 64 bits, fields of unknown type),
     the file is looked through once before the first batch, so that the first batch already knows.
+
+    With `typed`, the cells of a CSV file may come as numbers, times and booleans already, which is much faster; what
+    `frames.conform` makes of them is the same. Batches then may differ in the types of their columns.
 
     Memory stays bounded by a batch for the formats that stream; JSON and GeoJSON are read whole and cut.
 
@@ -192,6 +196,8 @@ def batches(
     if columns is not None:
         _require_columns(format)
         return parquet.batches(path, schema, size, labels=labels, list_separator=list_separator, columns=columns)
+    if typed and format == "csv":
+        return csv.typed_batches(path, schema, size, labels=labels, list_separator=list_separator)
     return _format(format).batches(path, schema, size, labels=labels, list_separator=list_separator)
 
 

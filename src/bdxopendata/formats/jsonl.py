@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
-from itertools import islice
+from itertools import chain
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import pyarrow as pa
 
-from bdxopendata.bounds import LONGEST_LINE, check_json
+from bdxopendata.bounds import check_json
 from bdxopendata.fields import UNKNOWN, Schema
 from bdxopendata.formats.arrowjson import arrow_schema, read_lines
+from bdxopendata.formats.lines import Lines, ahead, blocks_of, count_lines
 from bdxopendata.formats.rows import join, parse, rows_to_table
 from bdxopendata.formats.shape import BLANK, check_rows, cut, refuse, refusing, tail_of
 from bdxopendata.formats.wide import may_hold_wide, wide_columns
@@ -29,40 +30,41 @@ LONG_LINE = 1 << 20
 def read(path: Path, schema: Schema, *, labels: bool, list_separator: str, max_rows: int | None) -> pa.Table:
     """Read a whole file."""
     _check(path)
-    tables: list[pa.Table] = []
     rows = 0
-    parser = _Parser(schema)
-    # Block by block, so that the objects of one block make room for those of the next.
-    for lines in _lines(path, BLOCK):
-        rows += len(lines)
-        check_rows(rows, max_rows, path)
-        tables.append(parser.table(lines, path))
+
+    def within() -> Iterator[Lines]:
+        nonlocal rows
+        # Block by block, so that the objects of one block make room for those of the next.
+        for lines in _lines(path, BLOCK):
+            rows += len(lines)
+            check_rows(rows, max_rows, path)
+            yield lines
+
+    tables = list(_Parser(schema, path).tables(within()))
     return join(tables or [rows_to_table([], schema)], schema)
 
 
 def batches(path: Path, schema: Schema, size: int, *, labels: bool, list_separator: str) -> Iterator[pa.Table]:
     """Read `size` lines at a time."""
     _check(path)
-    kinds: dict[str, pa.DataType] | None = None
-    parser = _Parser(schema)
-    for lines in _lines(path, size):
-        if kinds is None:
-            kinds = _kinds(path, schema, _parsed(lines[:1], path))
+    blocks = _lines(path, size)
+    first = next(blocks, None)
+    if first is None:
+        yield from cut(rows_to_table([], schema), size)
+        return
+    kinds = _kinds(path, schema, _parsed(first.split()[:1], path))
+    for table in _Parser(schema, path, kinds).tables(chain([first], blocks)):
         with refusing(path, WHAT):
-            table = parser.table(lines, path, kinds)
             new = [name for name in table.column_names if name not in schema and name not in kinds]
             if new:
                 raise refuse("later lines have other keys than the first ones", path)
             yield _aligned(table, schema, kinds)
-    if kinds is None:
-        yield from cut(rows_to_table([], schema), size)
 
 
 def count_rows(path: Path) -> int:
     """Count rows by line ends."""
     _check(path)
-    with path.open("rb") as file:
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+    return count_lines(path)
 
 
 def _check(path: Path) -> None:
@@ -79,36 +81,46 @@ def _check(path: Path) -> None:
 
 
 class _Parser:
-    """Reads blocks of one file: by Arrow, and by Python what Arrow cannot read as it was meant."""
+    """Reads blocks of one file: by Arrow, and by Python what Arrow cannot read as it was meant.
 
-    def __init__(self, schema: Schema) -> None:
+    Columns in `kinds` have the type that is said there.
+    """
+
+    def __init__(self, schema: Schema, path: Path, kinds: Mapping[str, pa.DataType] | None = None) -> None:
         self._schema = schema
-        self._types = arrow_schema(schema)
+        self._path = path
+        self._kinds = kinds
+        self._types = arrow_schema(schema) if not kinds else None
         self._refused = 0
+        # Objects of one block at a time: they need many times the room of its lines.
+        self._by_python = Lock()
 
-    def table(self, lines: list[bytes], path: Path, kinds: Mapping[str, pa.DataType] | None = None) -> pa.Table:
-        """Read a block; columns in `kinds` have the type that is said there."""
-        if self._types is not None and not kinds and self._refused < REFUSALS:
+    def tables(self, blocks: Iterator[Lines]) -> Iterator[pa.Table]:
+        """Read blocks; several at a time as long as Arrow reads them, since Python reads but one."""
+        for lines in blocks:
+            yield self._table(lines)
+            if self._types is not None and not self._refused:
+                yield from ahead(self._table, blocks)
+
+    def _table(self, lines: Lines) -> pa.Table:
+        if self._types is not None and self._refused < REFUSALS:
             table = read_lines(lines, self._types)
             if table is not None:
                 return table
             self._refused += 1
-        with refusing(path, WHAT):
-            return rows_to_table(_parsed(lines, path), self._schema, kinds=kinds)
+        with self._by_python, refusing(self._path, WHAT):
+            return rows_to_table(_parsed(lines.split(), self._path), self._schema, kinds=self._kinds)
 
 
-def _lines(path: Path, size: int) -> Iterator[list[bytes]]:
-    with path.open("rb") as file:
-        every = iter(partial(file.readline, LONGEST_LINE), b"")
-        while lines := list(islice(every, size)):
-            for line in lines:
-                if len(line) > LONG_LINE:
-                    check_json(line)
-            yield lines
+def _lines(path: Path, size: int) -> Iterator[Lines]:
+    for lines in blocks_of(path, size):
+        for line in lines.longer_than(LONG_LINE):
+            check_json(line)
+        yield lines
 
 
 def _blocks(path: Path, size: int) -> Iterator[list[Any]]:
-    return (_parsed(lines, path) for lines in _lines(path, size))
+    return (_parsed(lines.split(), path) for lines in _lines(path, size))
 
 
 def _parsed(lines: list[bytes], path: Path) -> list[Any]:

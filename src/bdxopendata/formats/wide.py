@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,6 +21,10 @@ _WIDE = r"^[+-]?[0-9]{19,1000}$"
 # Every digit is 0, everything else a blank: then a long number is a text that can be searched for.
 _FOLDED = bytes(ord("0") if 48 <= byte < 58 else 32 for byte in range(256))
 _BLOCK = 1 << 20
+# Digits are the bytes 0x30 to 0x39.
+_UPPER_HALVES = np.uint64(0xF0F0F0F0F0F0F0F0)
+_THREES = np.uint64(0x3030303030303030)
+_SIXES = np.uint64(0x0606060606060606)
 # How far back the beginning of a number is looked for.
 _FAR = 400
 
@@ -41,12 +46,22 @@ def _long_numbers(path: Path) -> Iterator[tuple[bytes, int]]:
         while block := file.read(_BLOCK):
             before = window[-_FAR:]
             window = before + block
+            if not _may_be_long(window):
+                continue
             folded = window.translate(_FOLDED)
             place = folded.find(_LONG, max(0, len(before) - len(_LONG) + 1))
             while place >= 0:
                 yield window, place
                 end = folded.find(b" ", place)
                 place = folded.find(_LONG, end) if end >= 0 else -1
+
+
+def _may_be_long(text: bytes) -> bool:
+    """Whether eight bytes in a row, counted from the first, may all be digits: so it is in every number so long."""
+    words = np.frombuffer(text, np.uint64, len(text) // 8)
+    near = words[(words & _UPPER_HALVES) == _THREES]
+    # Six bytes with the same upper half follow after the digits: such are the colons of a time.
+    return bool((((near + _SIXES) & _UPPER_HALVES) == _THREES).any())
 
 
 def _begins_whole(window: bytes, place: int) -> bool:

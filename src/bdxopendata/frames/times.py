@@ -70,6 +70,9 @@ def to_moment(array: pa.Array, field: Field, quality: Quality) -> pa.Array:
     elif pa.types.is_date(kind):
         moments = cast_or_look(array.cast(pa.timestamp("us")), MOMENT, _never)
         quality.add(field.name, NO_OFFSET, len(moments) - moments.null_count)
+    elif pa.types.is_string(kind) and (read := _cast(array, MOMENT)) is not None:
+        # Arrow takes no blank and no text without an offset for a moment: nothing is left to look at.
+        moments = read
     elif pa.types.is_string(kind):
         array = trimmed(array)
         moments = cast_or_look(array, MOMENT, _as_moment)
@@ -108,6 +111,14 @@ def _as_moment(text: str) -> datetime | None:
         moment = datetime.fromisoformat(_FRACTION.sub(r"\1", text.replace("/", "-")))
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
+        return None
+
+
+def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array | None:
+    """Cast a column of which every value is written as Arrow writes it; None for any other."""
+    try:
+        return array.cast(kind)
+    except pa.ArrowException:
         return None
 
 

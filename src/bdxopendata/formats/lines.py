@@ -1,0 +1,124 @@
+"""Files of lines, cut into blocks where lines end; and blocks of a file read side by side, in their order.
+
+A block is a piece of the file as it lies there: nothing is done line by line.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from bdxopendata.bounds import LONGEST_LINE, check_json
+
+# Bytes read at a time.
+BLOCK = 1 << 20
+# Blocks read at the same time; Arrow works without Python's lock. More would keep more of the file in memory.
+MOST_THREADS = 4
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+class Lines:
+    """Whole lines of a file; its length is their number."""
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+        # One behind each line end.
+        self.stops: npt.NDArray[np.intp] = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n")) + 1
+
+    def __len__(self) -> int:
+        return len(self.stops)
+
+    def firsts(self) -> npt.NDArray[np.uint8]:
+        """First byte of each line."""
+        starts = np.concatenate([[0], self.stops[:-1]]) if len(self) else self.stops
+        found: npt.NDArray[np.uint8] = np.frombuffer(self.text, np.uint8)[starts]
+        return found
+
+    def split(self) -> list[bytes]:
+        """Line by line, each without its end."""
+        return self.text.split(b"\n")[:-1]
+
+    def longer_than(self, size: int) -> Iterator[bytes]:
+        """Yield the lines of more bytes than `size`."""
+        starts = np.concatenate([[0], self.stops[:-1]]) if len(self) else self.stops
+        for place in np.flatnonzero(self.stops - starts > size):
+            yield self.text[starts[place] : self.stops[place]]
+
+
+def blocks_of(path: Path, size: int) -> Iterator[Lines]:
+    """Cut a file whose last line ends into blocks of `size` lines; the last may have fewer.
+
+    Raises
+    ------
+    UnexpectedAnswerError
+        If a line is longer than any row can be.
+    """
+    waiting: list[bytes] = []
+    held = open_bytes = 0
+    with path.open("rb") as file:
+        for chunk in iter(partial(file.read, BLOCK), b""):
+            stops = np.flatnonzero(np.frombuffer(chunk, np.uint8) == ord("\n")) + 1
+            begin = 0
+            while held + len(stops) >= size:
+                stop = int(stops[size - held - 1])
+                yield Lines(b"".join([*waiting, chunk[begin:stop]]))
+                stops, begin, waiting, held, open_bytes = stops[size - held :], stop, [], 0, 0
+            waiting.append(chunk[begin:])
+            held += len(stops)
+            open_bytes = len(chunk) - int(stops[-1]) if len(stops) else open_bytes + len(chunk) - begin
+            if open_bytes > LONGEST_LINE:
+                check_json(b"".join(waiting)[-open_bytes:])
+    if held:
+        yield Lines(b"".join(waiting))
+
+
+def chunks_of(path: Path, start: int, end: bytes = b"") -> Iterator[bytes]:
+    """Cut a file whose last line ends into chunks of whole lines, from byte `start`, and put `end` behind each."""
+    rest = b""
+    with path.open("rb") as file:
+        file.seek(start)
+        for chunk in iter(partial(file.read, BLOCK), b""):
+            stop = chunk.rfind(b"\n") + 1
+            if stop:
+                yield b"".join([rest, memoryview(chunk)[:stop], end])
+                rest = b""
+            rest += chunk[stop:]
+    if rest:
+        yield rest + end
+
+
+def count_lines(path: Path) -> int:
+    """Count line ends."""
+    with path.open("rb") as file:
+        chunks = iter(partial(file.read, BLOCK), b"")
+        return sum(int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == ord("\n"))) for chunk in chunks)
+
+
+def ahead(read: Callable[[A], B], blocks: Iterator[A]) -> Iterator[B]:
+    """Read blocks in threads, a few before they are wanted; yield what was read in the order of the blocks.
+
+    An error comes when its block is due. Blocks are taken from their iterator in the thread of the caller.
+    """
+    threads = max(1, min(MOST_THREADS, pa.cpu_count()))
+    under_way: deque[Future[B]] = deque()
+    with ThreadPoolExecutor(threads, "bdxopendata-blocks") as pool:
+        try:
+            for block in blocks:
+                under_way.append(pool.submit(read, block))
+                if len(under_way) > threads:
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+        finally:
+            for one in under_way:
+                one.cancel()
