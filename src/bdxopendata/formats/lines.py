@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -27,21 +28,19 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 
+@dataclass(frozen=True, slots=True)
 class Lines:
-    """Whole lines of a file; its length is their number."""
+    """Whole lines of a file, and where each ends; its length is their number."""
 
-    def __init__(self, text: bytes) -> None:
-        self.text = text
-        # One behind each line end.
-        self.stops: npt.NDArray[np.intp] = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n")) + 1
+    text: bytes
+    stops: npt.NDArray[np.intp]
 
     def __len__(self) -> int:
         return len(self.stops)
 
     def firsts(self) -> npt.NDArray[np.uint8]:
         """First byte of each line."""
-        starts = np.concatenate([[0], self.stops[:-1]]) if len(self) else self.stops
-        found: npt.NDArray[np.uint8] = np.frombuffer(self.text, np.uint8)[starts]
+        found: npt.NDArray[np.uint8] = np.frombuffer(self.text, np.uint8)[self._starts()]
         return found
 
     def split(self) -> list[bytes]:
@@ -50,9 +49,36 @@ class Lines:
 
     def longer_than(self, size: int) -> Iterator[bytes]:
         """Yield the lines of more bytes than `size`."""
-        starts = np.concatenate([[0], self.stops[:-1]]) if len(self) else self.stops
+        starts = self._starts()
         for place in np.flatnonzero(self.stops - starts > size):
             yield self.text[starts[place] : self.stops[place]]
+
+    def _starts(self) -> npt.NDArray[np.intp]:
+        starts = np.empty_like(self.stops)
+        starts[:1] = 0
+        starts[1:] = self.stops[:-1]
+        return starts
+
+
+class _Growing:
+    """Lines that are put together from pieces of chunks."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.open_bytes = 0
+        self._pieces: list[bytes] = []
+        self._stops: list[npt.NDArray[np.intp]] = []
+        self._size = 0
+
+    def add(self, piece: bytes, stops: npt.NDArray[np.intp]) -> None:
+        self._pieces.append(piece)
+        self._stops.append(stops + self._size)
+        self._size += len(piece)
+        self.rows += len(stops)
+        self.open_bytes = len(piece) - int(stops[-1]) if len(stops) else self.open_bytes + len(piece)
+
+    def lines(self) -> Lines:
+        return Lines(b"".join(self._pieces), np.concatenate(self._stops))
 
 
 def blocks_of(path: Path, size: int) -> Iterator[Lines]:
@@ -63,23 +89,22 @@ def blocks_of(path: Path, size: int) -> Iterator[Lines]:
     UnexpectedAnswerError
         If a line is longer than any row can be.
     """
-    waiting: list[bytes] = []
-    held = open_bytes = 0
+    growing = _Growing()
     with path.open("rb") as file:
         for chunk in iter(partial(file.read, BLOCK), b""):
             stops = np.flatnonzero(np.frombuffer(chunk, np.uint8) == ord("\n")) + 1
             begin = 0
-            while held + len(stops) >= size:
-                stop = int(stops[size - held - 1])
-                yield Lines(b"".join([*waiting, chunk[begin:stop]]))
-                stops, begin, waiting, held, open_bytes = stops[size - held :], stop, [], 0, 0
-            waiting.append(chunk[begin:])
-            held += len(stops)
-            open_bytes = len(chunk) - int(stops[-1]) if len(stops) else open_bytes + len(chunk) - begin
-            if open_bytes > LONGEST_LINE:
-                check_json(b"".join(waiting)[-open_bytes:])
-    if held:
-        yield Lines(b"".join(waiting))
+            while growing.rows + len(stops) >= size:
+                taken = size - growing.rows
+                stop = int(stops[taken - 1])
+                growing.add(chunk[begin:stop], stops[:taken] - begin)
+                yield growing.lines()
+                growing, stops, begin = _Growing(), stops[taken:], stop
+            growing.add(chunk[begin:], stops - begin)
+            if growing.open_bytes > LONGEST_LINE:
+                check_json(growing.lines().text[-growing.open_bytes :])
+    if growing.rows:
+        yield growing.lines()
 
 
 def chunks_of(path: Path, start: int, end: bytes = b"") -> Iterator[bytes]:
