@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
 import bdxopendata as bdx
-from bdxopendata import F, agg, reading
+from bdxopendata import F, agg, formats, reading
 from bdxopendata.config import Settings
 from bdxopendata.errors import (
     AuthenticationError,
@@ -430,6 +431,18 @@ def test_a_changed_schema_is_followed_with_a_warning(serve: Serve) -> None:
         frame = dataset.to_pandas()
 
     assert list(frame.columns) == ["gid", "nom", "circonference"]
+
+
+@pytest.mark.parametrize("format", ["parquet", "jsonl", "csv"])
+def test_batches_are_counted_as_they_are_read_too(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, format: Literal["parquet", "jsonl", "csv"]
+) -> None:
+    dataset = serve(trees()).dataset("trees")
+    batches = formats.batches
+    monkeypatch.setattr(formats, "batches", lambda *args, **options: islice(batches(*args, **options), 1))
+
+    with pytest.raises(IncompleteDataError):
+        list(dataset.batches(150, format=format))
 
 
 def test_batches_are_bounded_pieces_of_a_checked_whole(serve: Serve) -> None:

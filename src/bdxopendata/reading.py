@@ -361,13 +361,18 @@ class Reader:
         from bdxopendata import formats, frames
 
         quality = frames.Quality()
+        rows = 0
         for raw in formats.batches(path, format, schema, size, columns=schema.names if some else None, typed=True):
             table = self.source.conformed(raw, schema, quality)
+            rows += table.num_rows
             if isinstance(origin, Export):
                 facts = self.source.provenance(origin.info, question, format, table.num_rows, origin.version)
             else:
                 facts = self._stored_facts(self.kept.info(origin), question, origin, table.num_rows)
             yield Reading(table, schema, facts)
+        if isinstance(origin, Export):
+            # The file was counted by its lines where that tells its rows; what was read is counted as well.
+            origin.refuse_wrong_count(rows)
         quality.warn(self.dataset_id)
 
     def _evaluated_pieces(self, entry: Entry, size: int, question: Question, info: DatasetInfo) -> Iterator[Reading]:
