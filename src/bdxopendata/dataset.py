@@ -318,7 +318,8 @@ class DatasetFields:
         return [name for name in self._names() if name.isidentifier()]
 
     def _ipython_key_completions_(self) -> list[str]:
-        return self._names()
+        # What would act on the terminal that shows the choice is not offered.
+        return [one for one in self._names() if one.isprintable()]
 
     def _names(self) -> list[str]:
         try:

@@ -248,7 +248,8 @@ class Schema:
         return frame
 
     def _ipython_key_completions_(self) -> list[str]:
-        return list(self.names)
+        # What would act on the terminal that shows the choice is not offered.
+        return [one for one in self.names if one.isprintable()]
 
     def __repr__(self) -> str:
         dtypes = self.dtypes()

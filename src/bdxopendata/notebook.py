@@ -129,4 +129,5 @@ def _facet_values(catalog: Catalog, name: str) -> list[str]:
     for info in (catalog._listing or {}).values():
         value = getattr(info, name)
         found |= {value} if isinstance(value, str) else set(value or ())
-    return sorted(found)
+    # What would act on the terminal that shows the choice is not offered.
+    return sorted(one for one in found if one.isprintable())

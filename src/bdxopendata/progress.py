@@ -12,6 +12,8 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, Self
 
+from bdxopendata.errors import excerpt
+
 # A bar that flashes by tells nothing.
 DELAY = 1.0
 
@@ -40,7 +42,8 @@ class Progress:
         self._bar: Any = None
         if wanted:
             self._bar = _kind()(
-                desc=title if rows is None else f"{title}, {rows:,} rows",
+                # A portal's id for a dataset may hold anything, and a bar is drawn where a terminal obeys.
+                desc=excerpt(title if rows is None else f"{title}, {rows:,} rows", 100),
                 unit=unit,
                 unit_scale=unit == "B",
                 total=total,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from bdxopendata import odsql, show
 from bdxopendata.answers import Answers, whole
-from bdxopendata.errors import FarAwayWarning, excerpt, levels_up
+from bdxopendata.errors import FarAwayWarning, excerpt, levels_up, printable
 from bdxopendata.fields import Schema
 from bdxopendata.odsql import F, Question
 from bdxopendata.odsql.geometries import geometry_text
@@ -303,7 +303,7 @@ class Query(Answers):
 
     def __str__(self) -> str:
         said = " · ".join(verb if verb.endswith("geometry") else f"{verb} {value}" for verb, value in self._said())
-        return f"Query of '{self._source.dataset_id}': {said or 'everything'}"
+        return printable(f"Query of '{self._source.dataset_id}': {said or 'everything'}")
 
     def __repr__(self) -> str:
         return excerpt(str(self), 1_000)

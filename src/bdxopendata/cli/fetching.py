@@ -125,6 +125,11 @@ def _stream(query: Query, asked: argparse.Namespace) -> int:
         part = Path(folder) / f"{asked.dataset}{ending}"
         rows = save(query, part, asked.escape_formulas)
         # Only now is it known that the answer is whole.
+        if sys.stdout.isatty():
+            # Programs get the data as they are; a terminal would obey what is in them.
+            with part.open(encoding="utf-8", newline="") as text:
+                printing.lines(one.rstrip("\r\n") for one in text)
+            return OK if rows else NOTHING_FOUND
         with part.open("rb") as source:
             shutil.copyfileobj(source, sys.stdout.buffer)
         sys.stdout.buffer.flush()

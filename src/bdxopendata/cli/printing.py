@@ -1,9 +1,13 @@
-"""Rows for people, in columns that fit the terminal, and for programs, as JSON."""
+"""Rows for people, in columns that fit the terminal, and for programs, as JSON.
+
+Whatever a portal wrote passes here on its way to the terminal, and what a terminal would obey is escaped.
+"""
 
 from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 import sys
 import unicodedata
@@ -12,7 +16,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from bdxopendata.errors import excerpt
+from bdxopendata.errors import excerpt, printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,17 +26,22 @@ if TYPE_CHECKING:
 GAP = "  "
 NARROWEST = 10
 LONGEST_CELL = 10_000
+# JSON may hold these as they are: DEL, controls of eight bits, and what turns the direction of writing or hides.
+_OBEYED_IN_JSON = re.compile(
+    r"[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb]"
+)
 
 
 def lines(rows: Iterable[str]) -> None:
     """Print lines."""
     for one in rows:
-        print(one)
+        print(printable(one))
 
 
 def as_json(value: Any) -> None:
-    """Print a value for programs."""
-    print(json.dumps(plain(value), ensure_ascii=False, indent=2 if sys.stdout.isatty() else None, allow_nan=False))
+    """Print a value for programs: exact, and what a terminal would obey written as JSON escapes it."""
+    text = json.dumps(plain(value), ensure_ascii=False, indent=2 if sys.stdout.isatty() else None, allow_nan=False)
+    print(_OBEYED_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -107,6 +116,7 @@ def frame(rows: pd.DataFrame, say: Words, *, limit: int | None = None) -> None:
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], say: Words, numbers: Iterable[int] = ()) -> None:
     """Print a table: as wide as the terminal at most; whole where it goes to a program or a file."""
     right = set(numbers)
+    heads, rows = _in_a_line(heads), [_in_a_line(row) for row in rows]
     natural = [max([wide(head), *(wide(row[place]) for row in rows)]) for place, head in enumerate(heads)]
     widths, left_out = natural, 0
     if sys.stdout.isatty():
@@ -118,6 +128,10 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], say: Words, numbe
         print(GAP.join(cells).rstrip())
     if left_out:
         print(say("more columns", count=left_out, names=excerpt(", ".join(heads[len(widths) :]), 200)))
+
+
+def _in_a_line(texts: Sequence[str]) -> list[str]:
+    return [printable(one).replace("\n", "\\n") for one in texts]
 
 
 def fitted(natural: Sequence[int], width: int, right: set[int]) -> tuple[list[int], int]:

@@ -233,9 +233,10 @@ def record(asked: argparse.Namespace) -> int:
     def told(error: BdxOpenDataError) -> None:
         import sys
 
-        from bdxopendata.cli.wording import error_text
+        from bdxopendata.cli.wording import LONGEST, error_text
+        from bdxopendata.errors import excerpt
 
-        print(f"bdx: {error_text(error, asked.say)}", file=sys.stderr)
+        print(f"bdx: {excerpt(error_text(error, asked.say), LONGEST)}", file=sys.stderr)
 
     with interrupts() as stopped:
         if not asked.json:

@@ -20,7 +20,6 @@ _PLACE = re.compile(r"-\d[\d.,;\s-]*")
 # So does the name of a field that orders from the largest.
 _DESCENDING = re.compile(r"-(?![hno]\Z)[^\W\d-].*", re.DOTALL)
 _TAKING = {"--near": _PLACE, "--bbox": _PLACE, "--order-by": _DESCENDING}
-_LONGEST = 900
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,8 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BdxOpenDataError, OSError, ValueError, TypeError, ImportError) as error:
         if not _is_said_by_us(error):
             raise
-        _find_alike(error, asked)
-        print(f"bdx: {excerpt(wording.error_text(error, say), _LONGEST)}", file=sys.stderr)
+        with _warnings_in_a_line(say):
+            _find_alike(error, asked)
+        print(f"bdx: {excerpt(wording.error_text(error, say), wording.LONGEST)}", file=sys.stderr)
         return ERROR
     return status
 
@@ -101,7 +101,7 @@ def _warnings_in_a_line(say: wording.Words) -> Iterator[None]:
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
         if isinstance(message, BdxOpenDataWarning):
-            text = excerpt(wording.warning_text(message, say), _LONGEST)
+            text = excerpt(wording.warning_text(message, say), wording.LONGEST)
             if text not in told:
                 told.add(text)
                 print(f"bdx: {say('warning')} {text}", file=sys.stderr)

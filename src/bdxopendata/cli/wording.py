@@ -14,6 +14,8 @@ from bdxopendata import errors
 from bdxopendata.cli.words import ARGPARSE, ERRORS, WARNINGS, WORDS
 
 LANGUAGES = ("en", "fr")
+# No line about an error or a warning is longer.
+LONGEST = 900
 
 
 def language(environ: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import ClassVar, NoReturn, TypeAlias
 
-from bdxopendata.errors import QueryError
+from bdxopendata.errors import QueryError, printable
 from bdxopendata.odsql import nodes
 from bdxopendata.odsql.dates import write_date
 from bdxopendata.odsql.functions import INTERVAL_UNITS, NOW_ADDS, NOW_SETS
@@ -52,7 +52,7 @@ class Expression:
         return render(self.node)
 
     def __repr__(self) -> str:
-        return f"<{self}>"
+        return printable(f"<{self}>")
 
     def __bool__(self) -> NoReturn:
         raise TypeError(
