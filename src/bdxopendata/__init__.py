@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from bdxopendata.logs import quieten as _quieten
 from bdxopendata.version import __version__
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ if TYPE_CHECKING:
     from bdxopendata.transport import last_quota
 
     quota = last_quota
+
+_quieten()
 
 # Public name -> the module that has it, and its name there. A name without a module is a module itself.
 _ERRORS = (

@@ -219,7 +219,8 @@ class Catalog(Sequence[str]):
         return tuple((alike + titled)[:count])
 
     def _ipython_key_completions_(self) -> list[str]:
-        return list(self._infos)
+        # What would act on the terminal that shows the choice is not offered.
+        return [one for one in self._infos if one.isprintable()]
 
     # Finding
 
@@ -295,7 +296,7 @@ class Catalog(Sequence[str]):
             total = page.total if page.total is not None else len(page.rows)
             rows = self._paged(page.rows, min(total, WINDOW), params, cached=True)
         except (QueryError, NetworkError, ServerError, OfflineError) as error:
-            log.info("the portal's search cannot be used (%s); searching the listing", type(error).__name__)
+            log.warning("the portal's search cannot be used (%s); searching the listing", type(error).__name__)
             return None
         return list(self._described(rows).values())
 

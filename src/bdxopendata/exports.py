@@ -157,7 +157,7 @@ class Exports:
             except PortalError as error:
                 if candidate == candidates[-1] or error.status_code != 404 or error.code != "NotFoundURI":
                     raise
-                log.info("%s is not exported as %s", self.dataset_id, candidate)
+                log.warning("%s is not exported as %s", self.dataset_id, candidate)
                 continue
             return export
         raise AssertionError("the last candidate returned or raised")

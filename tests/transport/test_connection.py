@@ -339,6 +339,7 @@ def test_retries_are_logged_without_the_question(connect: Connect, caplog: pytes
     with FaultyPortal(faults.reset(), faults.answer(BODY)) as portal:
         connect(portal, api_key="k3y-of-mine").get_json(WHERE, [("where", "secret_word")])
 
+    told = "broken (the connection broke); attempt 2 of 4 in 0.5 s"
     assert [record.getMessage() for record in caplog.records] == [
-        f"127.0.0.1:{portal.port}/api/explore/v2.1/catalog/datasets: broken; attempt 2 of 4 in 0.5 s"
+        f"127.0.0.1:{portal.port}/api/explore/v2.1/catalog/datasets: {told}"
     ]

@@ -52,7 +52,7 @@ def _acquire(path: Path, timeout: float, what: str) -> BaseFileLock | None:
     except Timeout:
         log.warning("Another process holds the lock of '%s'; going on without", what)
     except (OSError, NotImplementedError) as error:
-        log.info("No lock for '%s': %s", what, type(error).__name__)
+        log.warning("No lock for '%s': %s; going on without", what, type(error).__name__)
     else:
         return one
     return None

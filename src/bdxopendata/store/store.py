@@ -140,6 +140,7 @@ class Store:
     @staticmethod
     def _damaged(record_path: Path, dataset_id: str, how: str) -> None:
         disk.remove(record_path)
+        log.warning("A stored export of '%s' was damaged (%s); it is fetched again", excerpt(dataset_id, 80), how)
         warnings.warn(
             f"A stored export of '{excerpt(dataset_id, 80)}' was damaged ({how}) and has been removed; "
             "it is fetched again when needed.",
@@ -224,7 +225,7 @@ class Store:
         """
         try:
             if shutil.disk_usage(entry.path.parent).free < 2 * size + _LEAST_FREE:
-                log.info("No decoded copy of '%s': the disk is nearly full", excerpt(entry.record["dataset_id"], 80))
+                log.warning("No decoded copy of '%s': the disk is nearly full", excerpt(entry.record["dataset_id"], 80))
                 return False
             descriptor, part = disk.new_part(entry.path.parent, ".arrow")
             os.close(descriptor)
@@ -237,7 +238,7 @@ class Store:
             finally:
                 disk.remove(part)
         except OSError as error:
-            log.info("No decoded copy of '%s': %s", excerpt(entry.record["dataset_id"], 80), error.strerror)
+            log.warning("No decoded copy of '%s': %s", excerpt(entry.record["dataset_id"], 80), error.strerror)
             return False
         return True
 

@@ -2,7 +2,7 @@
 
 ``transport`` is the way there and back; each of its concerns has a file: ``addresses``, ``auth``, ``session``,
 ``redirects``, ``punctual``, ``line``, ``bodies``, ``answers``, ``failures``, ``retries``, ``deadline``, ``slots``,
-``quota``, ``cache``, ``download``.
+``quota``, ``cache``, ``download``, ``telling``.
 """
 
 from bdxopendata.transport.line import CutError, Line

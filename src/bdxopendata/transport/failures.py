@@ -46,12 +46,17 @@ _REASONS: tuple[tuple[type[BaseException], Kind, str], ...] = (
 
 def failure_of(error: BaseException, host: str) -> Failure:
     """Word what went wrong between us and `host`."""
+    kind, reason = reason_of(error)
+    return network_failure(kind, host, reason, root=_root(list(_chain(error))))
+
+
+def reason_of(error: BaseException) -> tuple[Kind, str]:
+    """Say why it failed, without a word of whoever raised it."""
     chain = list(_chain(error))
-    kind, reason = next(
+    return next(
         ((kind, reason) for type_, kind, reason in _REASONS if any(isinstance(one, type_) for one in chain)),
         (Kind.BROKEN, "the connection failed"),
     )
-    return network_failure(kind, host, reason, root=_root(chain))
 
 
 def network_failure(kind: Kind, host: str, reason: str, *, root: BaseException | None = None) -> Failure:

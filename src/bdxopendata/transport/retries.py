@@ -19,7 +19,7 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import TypeVar
 
-from bdxopendata.errors import BdxOpenDataError
+from bdxopendata.errors import BdxOpenDataError, NetworkError, UnexpectedAnswerError, excerpt
 from bdxopendata.transport.deadline import Deadline
 
 log: logging.Logger = logging.getLogger("bdxopendata")
@@ -143,8 +143,19 @@ def repeat(attempt: Callable[[], T], *, retries: int, deadline: Deadline, what: 
         if pause is None:
             raise failure.make(attempts) from failure.root
         repeats[failure.kind] += 1
-        log.info("%s: %s; attempt %d of %d in %.1f s", what, failure.kind.value, attempts + 1, retries + 1, pause)
+        log.info("%s: %s; attempt %d of %d in %.1f s", what, _reason(failure), attempts + 1, retries + 1, pause)
         sleep(pause)
+
+
+def _reason(failure: Failure) -> str:
+    error = failure.make(1)
+    if isinstance(error, NetworkError):
+        why = error.reason
+    elif isinstance(error, UnexpectedAnswerError):
+        why = error.problem
+    else:
+        why = f"status {error.status_code}" if error.status_code else type(error).__name__
+    return f"{failure.kind.value} ({excerpt(why, 100)})"
 
 
 def _pause(failure: Failure, repeats: Counter[Kind], attempts: int, retries: int, deadline: Deadline) -> float | None:

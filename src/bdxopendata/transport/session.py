@@ -17,8 +17,9 @@ from bdxopendata.transport.auth import KeyAuth, origin_of
 from bdxopendata.transport.deadline import Deadline
 from bdxopendata.transport.failures import NETWORK_ERRORS, failure_of
 from bdxopendata.transport.line import Line
-from bdxopendata.transport.punctual import CURRENT, PunctualAdapter
+from bdxopendata.transport.punctual import CURRENT
 from bdxopendata.transport.retries import Failure, Kind
+from bdxopendata.transport.telling import TellingAdapter
 from bdxopendata.version import __version__
 
 log: logging.Logger = logging.getLogger("bdxopendata")
@@ -110,5 +111,5 @@ def _open(line: Line | None) -> requests.Session:
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
     for scheme in ("https://", "http://"):
         # No second retry layer and no redirects below ours.
-        session.mount(scheme, PunctualAdapter(line=line, max_retries=Retry(total=0, read=False, redirect=0)))
+        session.mount(scheme, TellingAdapter(line=line, max_retries=Retry(total=0, read=False, redirect=0)))
     return session

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -361,7 +360,7 @@ class Transport:
                 except Failure as failure:
                     if failure.kind is not Kind.UNREACHABLE or address == last:
                         raise
-                    log.info("%s cannot be reached, trying the portal's next address", address)
+                    log.warning("%s cannot be reached, trying the portal's next address", address)
             PREFERENCE.reached(self.portal.addresses, address)
             with response:
                 yield response
@@ -373,16 +372,12 @@ class Transport:
             yield response
 
     def _answer(self, url: str, limit: Deadline) -> requests.Response:
-        began = time.monotonic()
         response = follow(
             url,
             self._auth,
             limit.host,
             lambda target: self._sessions.send(target, self._auth, self.settings.timeout, limit),
         )
-        # The path says what; the query holds the words of whoever asks, and does not belong into a log.
-        path = excerpt(urlsplit(url).path, 200)
-        log.debug("GET %s%s: %d after %.2f s", limit.host, path, response.status_code, time.monotonic() - began)
         if origin_of(url) in self._auth.origins:
             self._note(response)
         if response.status_code == 200:
