@@ -9,6 +9,7 @@ block right after one is its output. Run as a program, this writes the outputs o
 from __future__ import annotations
 
 import io
+import logging
 import os
 import re
 import sys
@@ -49,7 +50,7 @@ def printed(page: Path) -> Iterator[tuple[Block, str]]:
     import pandas as pd
 
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    with warnings.catch_warnings(), pd.option_context("display.width", 100, "display.max_columns", 12):
+    with _own_log(), warnings.catch_warnings(), pd.option_context("display.width", 100, "display.max_columns", 12):
         warnings.simplefilter("default")
         for block in blocks(page):
             out = io.StringIO()
@@ -58,6 +59,18 @@ def printed(page: Path) -> Iterator[tuple[Block, str]]:
             with redirect_stdout(out):
                 exec(code, namespace)
             yield block, shown(out.getvalue())
+
+
+@contextmanager
+def _own_log() -> Iterator[None]:
+    """Take back what a page sets up for the log."""
+    log = logging.getLogger("bdxopendata")
+    level, handlers = log.level, [*log.handlers]
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+        log.handlers[:] = handlers
 
 
 def shown(text: str) -> str:
