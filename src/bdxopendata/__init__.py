@@ -67,9 +67,9 @@ if TYPE_CHECKING:
     from bdxopendata.topics.births import population_change as population_change
     from bdxopendata.topics.bridge import bridge_closures as bridge_closures
     from bdxopendata.topics.bridge import bridge_state as bridge_state
-    from bdxopendata.topics.charts import explore_map as explore_map
     from bdxopendata.topics.facilities import facilities as facilities
     from bdxopendata.topics.labels import labels as labels
+    from bdxopendata.topics.maps import explore_map as explore_map
     from bdxopendata.topics.parking import parking as parking
     from bdxopendata.topics.pools import pools as pools
     from bdxopendata.topics.recorded import history as history
@@ -145,7 +145,7 @@ _HOMES: dict[str, tuple[str, str]] = {
     "bridge_closures": ("topics.bridge", "bridge_closures"),
     "bridge_state": ("topics.bridge", "bridge_state"),
     "deaths": ("topics.births", "deaths"),
-    "explore_map": ("topics.charts", "explore_map"),
+    "explore_map": ("topics.maps", "explore_map"),
     "facilities": ("topics.facilities", "facilities"),
     "first_names": ("topics.births", "first_names"),
     "history": ("topics.recorded", "history"),

@@ -12,7 +12,7 @@ import pytest
 import shapely
 
 from bdxopendata.metadata import plain_text
-from bdxopendata.topics import charts
+from bdxopendata.topics import maps
 from conftest import Serve
 
 from .conftest import MARKUP, written
@@ -101,14 +101,15 @@ def test_no_map_holds_what_a_publisher_wrote_as_html(text: str) -> None:
     plain = gpd.GeoDataFrame({"note": ["owned"], "other": [1]}, geometry=[shapely.Point(-0.57, 44.84)], crs=4326)
 
     # Leaflet writes what stands in the properties into the page: so it is the properties that must hold no HTML.
-    shown = charts.escaped(frame, ["note", text])
+    shown = maps.escaped(frame, ["note", text])
     for value in [*shown.drop(columns="geometry").to_numpy().ravel(), *shown.columns.drop("geometry")]:
         parsed = lxml.html.fragment_fromstring(str(value), create_parent="div")
         assert list(parsed.iter()) == [parsed]
         assert parsed.text in (text, "1", "note")
-    page = charts.explore_map(frame, ["note", text]).get_root().render()
-    other = charts.explore_map(plain, ["note", "other"]).get_root().render()
-    assert _elements(page) == _elements(other)
+    for told, harmless in ((None, None), ("note", "note"), (text, "other")):
+        page = maps.explore_map(frame, ["note", text], column=told).get_root().render()
+        other = maps.explore_map(plain, ["note", "other"], column=harmless).get_root().render()
+        assert _elements(page) == _elements(other)
 
 
 def _elements(page: str) -> list[str]:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import builtins
-import html
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
 import geopandas as gpd
 import pytest
-from shapely import Point
 
-import bdxopendata
 from bdxopendata.topics import charts, parking, trees
 from conftest import Serve
 
@@ -153,69 +150,6 @@ def test_the_bar_of_a_map_is_a_round_length(metres: float, drawn: float) -> None
 
 def test_a_frame_without_provenance_says_so() -> None:
     assert "no provenance" in charts.source(gpd.GeoDataFrame(geometry=[]))
-
-
-def test_a_map_to_move_about_in_is_a_public_call_and_tells_labels(parked: Any) -> None:
-    pytest.importorskip("folium")
-
-    page = bdxopendata.explore_map(bdxopendata.labels(parked, "fr"), tiles=None).get_root().render()
-
-    assert "Places libres" in page
-    assert "Exploitant" in page
-
-
-def test_texts_of_an_explorable_map_cannot_act_as_html() -> None:
-    frame = gpd.GeoDataFrame(
-        {"<b>": ["<script>alert(1)</script>", None, "x"], "n": [1, 2, 3]},
-        geometry=[Point(0, 0), Point(1, 1), None],
-        crs=4326,
-    )
-
-    safe = charts.escaped(frame, ["<b>", "n"])
-
-    assert safe.columns.tolist() == ["&lt;b&gt;", "n", "geometry"]
-    assert safe.iloc[0, 0] == "&lt;script&gt;alert(1)&lt;/script&gt;"
-    assert len(safe) == 2
-    assert safe.crs == frame.crs
-
-
-def test_an_explorable_map_shows_texts_and_acts_on_none(parked: Any) -> None:
-    pytest.importorskip("folium")
-    pytest.importorskip("mapclassify")
-    parked.loc[0, "name"] = "<img src=x onerror=alert(1)>"
-
-    page = charts.explore_map(parked, ["name", "free"], tiles=None).get_root().render()
-
-    assert r"\u0026lt;img src=x onerror=alert(1)\u0026gt;" in page
-    assert r"\u003cimg src=x" not in page
-    assert "<img src=x" not in page
-
-
-def test_an_explorable_map_names_its_source_in_the_corner(parked: Any) -> None:
-    pytest.importorskip("folium")
-    pytest.importorskip("mapclassify")
-    said_of_it = {"attribution": ["<b>Ville</b> {{ 7 * 7 }}"], "licence": "Licence Ouverte v2.0"}
-    parked.attrs["bdxopendata"] = {**parked.attrs["bdxopendata"], **said_of_it}
-
-    page = charts.explore_map(parked, ["name"], tiles=None).get_root().render()
-
-    (said,) = [line for line in page.splitlines() if "addAttribution" in line]
-    assert "Licence Ouverte v2.0" in said
-    assert r"\u0026lt;b\u0026gt;Ville" in said
-    assert r"\u0026#123;\u0026#123; 7 * 7 \u0026#125;\u0026#125;" in said
-
-
-@pytest.mark.parametrize("text", ["a {{ 7 * 7 }} b", "x {% raw %} y", "{# z", "{{ ''.__class__.__mro__ }}"])
-def test_an_explorable_map_runs_no_template(parked: Any, text: str) -> None:
-    pytest.importorskip("folium")
-    pytest.importorskip("mapclassify")
-    parked.loc[0, "name"] = text
-    named = parked.rename(columns={"free": f"{text} free"})
-
-    page = charts.explore_map(named, ["name", f"{text} free"], tiles=None).get_root().render()
-
-    shown = page.replace(r"\u0026", "&").replace(r"\u0027", "'").replace("&#123;", "{").replace("&#125;", "}")
-    assert text in html.unescape(shown)
 
 
 def test_without_matplotlib_a_picture_says_how_to_have_it(planted: Any, monkeypatch: pytest.MonkeyPatch) -> None:

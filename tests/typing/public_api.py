@@ -131,7 +131,7 @@ def topics(catalog: bdx.Catalog) -> None:
         bdx.cite(frame)
     assert_type(bdx.works(), pd.DataFrame)
     assert_type(bdx.labels(bdx.trees(), "fr"), gpd.GeoDataFrame)
-    bdx.explore_map(bdx.trees()).save("trees.html")
+    bdx.explore_map(bdx.trees(), column="genus").save("trees.html")
     bdx.record("parking", "folder", every=60, times=3)
     bdx.history("folder")
 

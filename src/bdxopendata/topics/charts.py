@@ -8,11 +8,10 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from bdxopendata.lineage import ATTRIBUTE
-from bdxopendata.topics.labels import label_of, language_of, taking
+from bdxopendata.topics.labels import language_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 # Okabe and Ito's colours, which people with any colour vision tell apart; black stays for text.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#6A4C93")
+# From good to bad.
+GRADES = ("#009E73", "#F0E442", "#E69F00", "#B2182B")
 OTHERS = "#C4C4C4"
 INK = "#333333"
 FAINT = "#6B6B6B"
@@ -31,8 +32,6 @@ MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
     "décembre",
 )  # fmt: skip
-# A map's pop-up with more lines than this is a page.
-MOST_TOLD = 12
 
 
 def say(frame: pd.DataFrame, english: str, french: str) -> str:
@@ -234,82 +233,3 @@ def observed(frame: pd.DataFrame) -> str:
 def plain(text: object) -> str:
     """Take from a text of the portal what matplotlib would read as mathematics."""
     return str(text).replace("$", r"\$")
-
-
-@taking
-def explore_map(frame: gpd.GeoDataFrame, columns: Sequence[str] | None = None, **asked: Any) -> Any:
-    """Show a frame on a map to move about in, with texts that cannot act as HTML.
-
-    Parameters
-    ----------
-    frame
-        Any frame with geometry; its own method of this name shows texts of the portal as the HTML they may be.
-    columns
-        What tooltips and pop-ups show, by technical names; by default the first columns of the topic that have values.
-        They are shown by their labels, in the language of the frame.
-    asked
-        Passed on to `geopandas.GeoDataFrame.explore`; ``tiles=None`` draws no map below, for which nothing is fetched.
-
-    Returns
-    -------
-    folium.Map
-        The map; notebooks show it, and its ``save`` writes it as HTML. Rows without a place are not on it.
-
-    Raises
-    ------
-    ImportError
-        If folium is not installed, which draws the map.
-    """
-    shown = escaped(frame, _told(frame) if columns is None else columns)
-    # The stubs know only part of what these take.
-    texts: Any = list(shown.columns.drop([shown.geometry.name]))
-    drawn = shown.explore(tooltip=texts, popup=texts, **asked)
-    _attribute(drawn, source(frame).replace(r"\$", "$"))
-    return drawn
-
-
-def _attribute(drawn: Any, text: str) -> None:
-    """Name the source in the corner of a map, where maps name theirs, as text that cannot act as HTML."""
-    import folium
-
-    # It ships types, but for this.
-    make: Any = folium.MacroElement
-    said = make()
-    # The text is a value of the template, never a part of it.
-    said._template = folium.Element(_SOURCE)._template
-    said.text = inert(text)
-    drawn.add_child(said)
-
-
-_SOURCE = (
-    "{% macro script(this, kwargs) %}"
-    "{{ this._parent.get_name() }}.attributionControl.addAttribution({{ this.text | tojson }});"
-    "{% endmacro %}"
-)
-
-
-def _told(frame: gpd.GeoDataFrame) -> list[str]:
-    """Choose what a map tells of each row: columns of the topic before the portal's, but for those without values."""
-    names = [str(name) for name in frame.columns if name != frame.geometry.name and frame[name].dtype != "geometry"]
-    own = names[: names.index("dataset")] if "dataset" in names else names
-    return [name for name in own if frame[name].notna().any()][:MOST_TOLD]
-
-
-def inert(text: str) -> str:
-    """Make of a text what shows it in a page, and is neither mark-up nor a template.
-
-    What draws the map puts its texts through a template engine, which would run what stands in double braces.
-    """
-    return escape(text).replace("{", "&#123;").replace("}", "&#125;")
-
-
-def escaped(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> gpd.GeoDataFrame:
-    """Keep these columns and the geometry, every value as text without any mark-up, rows without a place left out."""
-    known: gpd.GeoDataFrame = frame.loc[frame.geometry.notna(), [*columns, frame.geometry.name]].copy()
-    names = {name: inert(label_of(frame, str(name))) for name in columns}
-    # Two columns of a table cannot be called the same.
-    doubled = {label for label in names.values() if list(names.values()).count(label) > 1}
-    known = known.rename(columns={name: label for name, label in names.items() if label not in doubled})
-    for name in known.columns.drop([frame.geometry.name]):
-        known[name] = known[name].map(lambda value: inert(str(value)), na_action="ignore").astype(object)
-    return known

@@ -32,7 +32,7 @@ WORDS = dict(
         strict=True,
     )
 )
-COLOURS = dict(zip(STATES, ("#009E73", "#F0E442", "#E69F00", "#B2182B"), strict=True))
+COLOURS = dict(zip(STATES, charts.GRADES, strict=True))
 
 SENSORS = {"road": load("road_counters"), "bike": load("bike_counters")}
 COUNTS = {"road": load("road_counts"), "bike": load("bike_counts")}
