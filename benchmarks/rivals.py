@@ -317,6 +317,11 @@ def main(name: str, address: str, dataset: str, folder: Path) -> None:
     import bdxopendata.odsql.groups
     import bdxopendata.odsql.parser  # noqa: F401
 
+    for own in ("duckdb", "odsclient", "polars"):
+        if own in name:
+            importlib.import_module(own)
+    if name.startswith("ours"):
+        importlib.import_module("requests_cache")
     if os.environ.get("PREPARE"):
         PREPARE[name](address, dataset, folder)
         return

@@ -41,6 +41,9 @@ def to_points(array: pa.Array, field: Field, quality: Quality) -> pa.Array:
     if pa.types.is_struct(kind):
         points = _named(array)
     elif pa.types.is_binary(kind):
+        coordinates = wkb_coordinates(array)
+        if coordinates is not None and not array.null_count and _on_earth(coordinates):
+            return pa.StructArray.from_arrays(list(_scattered(coordinates, array)), fields=list(POINT))
         points = _from_wkb(array)
     elif pa.types.is_string(kind):
         array = trimmed(array)
@@ -53,6 +56,11 @@ def to_points(array: pa.Array, field: Field, quality: Quality) -> pa.Array:
     kept = nulled(points, off)
     quality.add(field.name, OFF_THE_EARTH, lost(points, kept))
     return kept
+
+
+def _on_earth(coordinates: Doubles) -> bool:
+    """Whether all are places; what is no number is none."""
+    return bool((np.abs(coordinates) <= (180.0, 90.0)).all())
 
 
 def _paired(lon: pa.Array, lat: pa.Array) -> pa.Array:
@@ -196,12 +204,12 @@ def _only(geometries: Objects, where: Flags) -> Objects:
 
 
 def _checked_points(array: pa.Array, coordinates: Doubles, field: Field, quality: Quality) -> pa.Array:
+    if _on_earth(coordinates):
+        return array
     finite = np.isfinite(coordinates).all(axis=1)
     on_earth = (np.abs(coordinates) <= (180.0, 90.0)).all(axis=1)
     quality.add(field.name, NOT_A_GEOMETRY, int((~finite).sum()))
     quality.add(field.name, OFF_THE_EARTH, int((finite & ~on_earth).sum()))
-    if on_earth.all():
-        return array
     bad = np.zeros(len(array), dtype=bool)
     bad[array.is_valid().to_numpy(zero_copy_only=False)] = ~on_earth
     return nulled(array, pa.array(bad))
