@@ -2,12 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_CACHE_DIR := $(CURDIR)/.venv/cache
+export UV_CACHE_DIR := $(CURDIR)/.venv/uv
 export MPLCONFIGDIR := $(CURDIR)/.venv/matplotlib
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The documentation theme prints an announcement otherwise.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo test live polls clients bench check docs reliability soak dist clean audit lowest fuzz
+# A file that was not made to its end is none.
+.DELETE_ON_ERROR:
+
+.PHONY: demo test live polls clients bench check docs reliability soak dist clean audit lowest lowest-quick fuzz
 
 demo: .venv/ready-demo
 	$(BIN)/python examples/demo.py $(ARGS)
@@ -68,20 +72,33 @@ KILLS ?= 200
 soak: .venv/ready-dev
 	$(BIN)/python tests/conformance/run.py soak $(KILLS)
 
-# Known weaknesses of what is installed. Where no service can be asked, it says so and is no failure.
-audit: .venv/ready-dev
-	$(BIN)/python .ci/audit.py
+# Known weaknesses of what is installed, and of the lowest versions. Where no service can be asked, it says so and is no
+# failure; ADVISORY_SERVICE=https://api.osv.dev/v1/query asks another than the package index.
+audit: .venv/ready-dev .venv/lowest.txt
+	$(BIN)/python .ci/audit.py .venv/lowest.txt
 
-# The tests with the lowest versions that are allowed, in an environment of their own; minutes.
-lowest: .venv/ready-dev
-	$(BIN)/uv pip compile --quiet --resolution lowest-direct --extra testing --extra plot --extra maps --extra excel \
-		--extra duckdb --extra dask pyproject.toml -o .venv/lowest.txt
-	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-lowest
-	$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python -r .venv/lowest.txt
-	$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python -c .venv/lowest.txt \
-		hypothesis lxml pytest-socket pytest-xdist trustme
-	$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python --no-deps --editable .
-	.venv-lowest/bin/python -m pytest -q -n auto tests --ignore tests/clients --ignore tests/testing $(ARGS)
+# The tests with the lowest versions that are allowed, in an environment of their own; some twenty minutes.
+lowest: .venv/ready-lowest
+	.venv/lowest/bin/python -m pytest -q -n auto $(ARGS)
+
+# Some of them from each layer, a minute or two: what depends on how pandas, geopandas, pyarrow and GDAL behave.
+LAYERS := tests/formats tests/frames tests/saving tests/test_lake.py tests/test_import.py
+lowest-quick: .venv/ready-lowest
+	.venv/lowest/bin/python -m pytest -q -n auto $(LAYERS) $(ARGS)
+
+# Old releases come as wheels or not at all: to build one would take longer than all the tests.
+.venv/lowest.txt: pyproject.toml .ci/floors.py | .venv/ready-dev
+	$(BIN)/uv pip compile --quiet --python $(BIN)/python --only-binary :all: --resolution lowest-direct \
+		--extra all --extra testing pyproject.toml -o $@
+	$(BIN)/python .ci/floors.py $@
+
+.venv/ready-lowest: .venv/lowest.txt
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/lowest
+	$(BIN)/uv pip install --quiet --python .venv/lowest/bin/python -r .venv/lowest.txt
+	$(BIN)/uv pip install --quiet --python .venv/lowest/bin/python -c .venv/lowest.txt hypothesis ipython lxml mkdocs-material \
+		'mkdocstrings[python]' odsclient polars pytest-socket pytest-xdist schemathesis time-machine trustme
+	$(BIN)/uv pip install --quiet --python .venv/lowest/bin/python --no-deps --editable .
+	touch $@
 
 # Guided by coverage: make fuzz TARGET=csv ARGS="--seconds 600".
 fuzz: .venv/ready-dev

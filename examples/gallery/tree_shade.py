@@ -44,13 +44,13 @@ where.set_axis_off()
 where.set_title("Where tall trees stand close together", loc="left")
 
 order = measured["insee"].value_counts().index[:8]
-heights = [measured.loc[measured["insee"] == insee, "height"] for insee in order]
-drawn = who.boxplot(heights, orientation="horizontal", widths=0.6, patch_artist=True, flierprops={"markersize": 2})
-for box in drawn["boxes"]:
-    box.set(facecolor="#CFE8D5", edgecolor=charts.INK)
-who.set_yticks(range(1, len(order) + 1), [communes.loc[insee, "nom"] for insee in order])
+shares = measured.groupby("insee")["height"].quantile([0.05, 0.25, 0.5, 0.75, 0.95]).unstack().loc[order]
+names = communes.loc[order, "nom"]
+who.hlines(names, shares[0.05], shares[0.95], color=charts.INK, linewidth=1)
+who.barh(names, shares[0.75] - shares[0.25], left=shares[0.25], height=0.6, color="#CFE8D5", edgecolor=charts.INK)
+who.plot(shares[0.5], names, "|", color=charts.INK, markersize=18, markeredgewidth=2)
 who.invert_yaxis()
-who.set_xlabel("height (unit not published, metres are likely)")
+who.set_xlabel("height (unit not published, metres are likely)\nbox: half of the trees, line: nine of ten")
 who.spines[["top", "right"]].set_visible(False)
 who.set_title("Heights where most trees were measured", loc="left")
 figure.supxlabel(charts.source(trees), x=0.01, ha="left", fontsize=7, color=charts.FAINT)
