@@ -15,10 +15,10 @@ from bdxopendata.version import __version__
 if TYPE_CHECKING:
     from bdxopendata import store as store
     from bdxopendata.catalog import Catalog as Catalog
-    from bdxopendata.catalog import DatasetList as DatasetList
     from bdxopendata.config import Settings as Settings
     from bdxopendata.config import show_settings as show_settings
     from bdxopendata.dataset import Dataset as Dataset
+    from bdxopendata.dataset_list import DatasetList as DatasetList
     from bdxopendata.errors import AlreadyRecordingError as AlreadyRecordingError
     from bdxopendata.errors import ApiDeprecationWarning as ApiDeprecationWarning
     from bdxopendata.errors import AuthenticationError as AuthenticationError
@@ -119,7 +119,7 @@ _ERRORS = (
 _HOMES: dict[str, tuple[str, str]] = {
     **{name: ("errors", name) for name in _ERRORS},
     "Catalog": ("catalog", "Catalog"),
-    "DatasetList": ("catalog", "DatasetList"),
+    "DatasetList": ("dataset_list", "DatasetList"),
     "Settings": ("config", "Settings"),
     "show_settings": ("config", "show_settings"),
     "Dataset": ("dataset", "Dataset"),

@@ -10,7 +10,7 @@ import logging
 import unicodedata
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, overload
 from bdxopendata import mirroring, odsql, show
 from bdxopendata.config import Settings
 from bdxopendata.dataset import Dataset
+from bdxopendata.dataset_list import DatasetList, frame_of, table_of
 from bdxopendata.errors import (
     DataQualityWarning,
     DatasetNotFoundError,
@@ -354,7 +355,7 @@ class Catalog(Sequence[str]):
 
     def to_pandas(self) -> pd.DataFrame:
         """One row a dataset: see `DatasetList.to_pandas`."""
-        return _infos_frame(self._infos.values())
+        return frame_of(self._infos.values())
 
     # All of it
 
@@ -430,65 +431,8 @@ class Catalog(Sequence[str]):
         parts = []
         if self._listing:
             summary = f"Datasets ({len(self._listing):,})"
-            parts.append(show.folded(summary, show.table(_table("Datasets", list(self._listing.values())))))
+            parts.append(show.folded(summary, show.table(table_of("Datasets", list(self._listing.values())))))
         return show.card(f"Catalog of {self.portal.host}", name, facts, *parts)
-
-
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
-class DatasetList(Sequence[Dataset]):
-    """Datasets that were found, shown as a table."""
-
-    datasets: tuple[Dataset, ...]
-
-    def __init__(self, datasets: Iterable[Dataset] = ()) -> None:
-        object.__setattr__(self, "datasets", tuple(datasets))
-
-    def to_pandas(self) -> pd.DataFrame:
-        """One row a dataset.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns ``dataset_id``, ``title``, ``publisher``, ``licence`` (text), ``themes``, ``keywords`` (lists of
-            text), ``records_count`` (``Int64``, rows), ``modified`` (UTC), ``geometry`` (``boolean``), ``page_url``.
-        """
-        return _infos_frame(one.info for one in self.datasets)
-
-    @overload
-    def __getitem__(self, key: int) -> Dataset: ...
-    @overload
-    def __getitem__(self, key: slice) -> DatasetList: ...
-    def __getitem__(self, key: int | slice) -> Dataset | DatasetList:
-        return DatasetList(self.datasets[key]) if isinstance(key, slice) else self.datasets[key]
-
-    def __len__(self) -> int:
-        return len(self.datasets)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, DatasetList) and self.datasets == other.datasets
-
-    def __hash__(self) -> int:
-        return hash(self.datasets)
-
-    def __contains__(self, wanted: object) -> bool:
-        """Whether a dataset, or the one of an id, is among them."""
-        if isinstance(wanted, str):
-            return any(one.id == wanted for one in self.datasets)
-        return wanted in self.datasets
-
-    def __repr__(self) -> str:
-        if not self.datasets:
-            return "No datasets"
-        # The hint of what was left out is a line as well.
-        rows = [(one.id, one.info.rows_shown, excerpt(one.info.title, 60)) for one in self.datasets[: show.ROWS]]
-        widths = [max(len(row[place]) for row in rows) for place in (0, 1)]
-        lines = [f"{ident:<{widths[0]}}  {count:>{widths[1]}}  {title}" for ident, count, title in rows]
-        more = [""] * (len(self.datasets) - len(rows))
-        return show.screen([*lines, *more], "to_pandas() has them all")
-
-    def _repr_html_(self) -> str:
-        count = f"{len(self.datasets):,} dataset{'s' if len(self.datasets) != 1 else ''}" if self.datasets else None
-        return show.table(_table(count or "No datasets", [one.info for one in self.datasets]), alone=True)
 
 
 _ORDERED = (("order_by", "dataset_id"),)
@@ -535,20 +479,9 @@ def _no_such(name: str, value: str, known: Sequence[str]) -> str:
     )
 
 
-def _table(caption: str, infos: Sequence[DatasetInfo]) -> show.Table:
-    rows = [[show.code(one.dataset_id), one.title, one.publisher, one.rows_shown] for one in infos]
-    return show.Table(caption, ["dataset", "title", "publisher", "rows"], rows, frozenset({3}))
-
-
 def _bytes(entries: Iterable[Entry]) -> str:
     size = sum(int(one.record.get("bytes", 0)) for one in entries)
     return f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:,.1f} kB"
-
-
-def _infos_frame(infos: Iterable[DatasetInfo]) -> pd.DataFrame:
-    from bdxopendata.frames import infos_frame
-
-    return infos_frame(infos)
 
 
 def _known_types(

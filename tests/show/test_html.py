@@ -8,8 +8,9 @@ import pytest
 from lxml import html
 
 from bdxopendata import show
-from bdxopendata.catalog import Catalog, DatasetList
+from bdxopendata.catalog import Catalog
 from bdxopendata.dataset import Dataset
+from bdxopendata.dataset_list import DatasetList
 from bdxopendata.fields import Field, Schema
 from bdxopendata.metadata import DatasetInfo
 from bdxopendata.odsql import F
