@@ -81,15 +81,19 @@ audit: .venv/ready-dev .venv/lowest.txt
 lowest: .venv/ready-lowest
 	.venv/lowest/bin/python -m pytest -q -n auto $(ARGS)
 
-# Some of them from each layer, a minute or two: what depends on how pandas, geopandas, pyarrow and GDAL behave.
-LAYERS := tests/formats tests/frames tests/saving tests/test_lake.py tests/test_import.py
+# Some of them from each layer, a minute: what depends most on how pandas, geopandas, pyarrow, GDAL and the like behave.
+LAYERS := tests/formats tests/frames tests/saving tests/cli/test_commands.py tests/interop/test_duckdb.py \
+	tests/interop/test_dask.py::test_two_workers_give_the_rows_of_one_machine \
+	$(addprefix tests/test_,import.py lake.py query.py store.py) \
+	$(addprefix tests/topics/test_,casts.py charts.py contract.py engine.py parking.py) \
+	tests/topics/test_recording.py::test_every_dtype_comes_back tests/topics/test_subsidies.py::test_amounts_are_exact
 lowest-quick: .venv/ready-lowest
 	.venv/lowest/bin/python -m pytest -q -n auto $(LAYERS) $(ARGS)
 
 # Old releases come as wheels or not at all: to build one would take longer than all the tests.
 .venv/lowest.txt: pyproject.toml .ci/floors.py | .venv/ready-dev
 	$(BIN)/uv pip compile --quiet --python $(BIN)/python --only-binary :all: --resolution lowest-direct \
-		--extra all --extra testing pyproject.toml -o $@
+		--upgrade --extra all --extra testing pyproject.toml -o $@
 	$(BIN)/python .ci/floors.py $@
 
 .venv/ready-lowest: .venv/lowest.txt
