@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -138,8 +139,8 @@ def test_half_an_answer_fails_the_audit(tmp_path: Path, code: int, body: str) ->
 # The floors
 
 
-def floors() -> ModuleType:
-    spec = spec_from_file_location("floors", CI / "floors.py")
+def script(name: str) -> ModuleType:
+    spec = spec_from_file_location(name, CI / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
@@ -148,7 +149,7 @@ def floors() -> ModuleType:
 
 
 def compared(pins: dict[str, str], folder: Path) -> int:
-    module = floors()
+    module = script("floors")
     vars(module)["LAST_PYTHON"] = sys.version_info[:2]
     (folder / "pins.txt").write_text("".join(f"{name}=={version}\n    # via x\n" for name, version in pins.items()))
     status: int = module.main(str(folder / "pins.txt"))
@@ -156,7 +157,7 @@ def compared(pins: dict[str, str], folder: Path) -> int:
 
 
 def lowest() -> dict[str, str]:
-    module = floors()
+    module = script("floors")
     return dict(module.floors(module.tomllib.loads(module.PROJECT.read_text())["project"]))
 
 
@@ -176,3 +177,27 @@ def test_a_floor_that_was_not_installed_is_named(tmp_path: Path, capsys: pytest.
 
     assert compared(pins, tmp_path) == 1
     assert "dask" in capsys.readouterr().out
+
+
+# What users are told
+
+
+def test_security_names_every_dependency_with_its_floor() -> None:
+    page = (CI.parent / "SECURITY.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([\w, -]+) \| ([\d.]+) \| ", page, re.MULTILINE)
+    told = {name: floor for names, floor in rows for name in names.split(", ")}
+    unknown = re.search(r"^Of ([\w\s,-]+) and\s+([\w-]+) nothing was known", page, re.MULTILINE)
+    assert unknown is not None
+    others = {*re.split(r",\s+", unknown[1]), unknown[2]}
+
+    wanted = lowest()
+
+    assert told == {name: wanted[name] for name in told}
+    assert not told.keys() & others
+    assert told.keys() | others == wanted.keys()
+
+
+def test_what_the_audit_accepts_is_told_in_security() -> None:
+    page = (CI.parent / "SECURITY.md").read_text(encoding="utf-8")
+
+    assert [name for name in script("audit").ACCEPTED if name not in page] == []
