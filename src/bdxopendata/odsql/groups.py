@@ -27,6 +27,8 @@ from bdxopendata.odsql.words import flattened
 
 Codes = npt.NDArray[np.int64]
 
+# Places a row for codes that may not occur, beyond which codes are sorted.
+_DENSE = 4
 _SIMPLE = {"sum": "sum", "min": "min", "max": "max", "avg": "mean"}
 
 
@@ -58,7 +60,9 @@ class Groups:
             if call.distinct:
                 raise NotEvaluable("count(distinct *)", "what makes two rows the same is not documented")
             return pa.array(np.bincount(self.numbers, minlength=self.count))
-        column = values.column(operand).take(pa.array(self.rows))
+        column = values.column(operand)
+        if not self._is_every_row(len(column)):
+            column = column.take(pa.array(self.rows))
         if call.name == "count":
             return self._count_distinct(column) if call.distinct else self._count(column)
         if call.name in ("envelope", "bbox"):
@@ -73,6 +77,9 @@ class Groups:
             assert isinstance(call.arguments[1], nodes.Number)
             percent = float(call.arguments[1].value)
         return self._percentile(column, percent)
+
+    def _is_every_row(self, length: int) -> bool:
+        return len(self.rows) == length and bool((self.rows == np.arange(length)).all())
 
     def _count(self, column: Any) -> Any:
         valid = pc.is_valid(column).to_numpy(zero_copy_only=False)
@@ -141,12 +148,15 @@ def grouped(keys: tuple[GroupKey, ...], values: Values) -> Groups:
     rows = np.arange(values.length)
     codes: list[Codes] = []
     dictionaries: list[Any] = []
+    several = False
     for key in keys:
         found, dictionary, owners = _coded(key.expression, values)
         if owners is None:
-            added = found[rows]
+            # As long as each row is there once, in its place, codes are where they belong.
+            added = found if not several else found[rows]
         else:
             # One row becomes several here: for each row so far, the values that belong to it.
+            several = True
             firsts = np.searchsorted(owners, rows, side="left")
             counts = np.searchsorted(owners, rows, side="right") - firsts
             spread = np.repeat(np.arange(len(rows)), counts)
@@ -156,7 +166,8 @@ def grouped(keys: tuple[GroupKey, ...], values: Values) -> Groups:
         codes.append(added)
         dictionaries.append(dictionary)
     inside = np.logical_and.reduce([code != OUTSIDE for code in codes])
-    rows, codes = rows[inside], [code[inside] for code in codes]
+    if not inside.all():
+        rows, codes = rows[inside], [code[inside] for code in codes]
     numbers, members = _numbered(codes)
     columns = tuple(
         dictionary.take(pa.array(member, mask=member == MISSING))
@@ -183,14 +194,15 @@ def _coded(expression: Node, values: Values) -> tuple[Codes, Any, Codes | None]:
 
 def _coded_plain(column: Any) -> tuple[Codes, Any]:
     encoded = column.dictionary_encode()
-    order = pc.sort_indices(encoded.dictionary)
-    ranks = np.empty(len(order), np.int64)
-    ranks[order.to_numpy()] = np.arange(len(order))
-    indices = pc.fill_null(encoded.indices.cast(pa.int64()), MISSING).to_numpy(zero_copy_only=False)
-    codes = np.full(len(indices), MISSING, np.int64)
-    there = indices != MISSING
-    codes[there] = ranks[indices[there]]
-    return codes, encoded.dictionary.take(order)
+    order = pc.sort_indices(encoded.dictionary).to_numpy()
+    # The last place is that of missing values.
+    ranks = np.empty(len(order) + 1, np.int64)
+    ranks[order] = np.arange(len(order))
+    ranks[-1] = MISSING
+    indices = encoded.indices
+    if indices.null_count:
+        indices = pc.fill_null(indices.cast(pa.int64()), len(order))
+    return ranks[indices.to_numpy(zero_copy_only=False)], encoded.dictionary.take(pa.array(order))
 
 
 def _coded_list(column: Any) -> tuple[Codes, Any, Codes]:
@@ -211,7 +223,21 @@ def _numbered(codes: list[Codes]) -> tuple[Codes, list[Codes]]:
     for code in codes:
         # Renumbered after each key, so that the product stays far below 64 bits.
         span = int(code.max(initial=MISSING)) + 2
-        together, first, numbers = np.unique(numbers * span + (code + 1), return_index=True, return_inverse=True)
-        members = [member[together // span] for member in members]
-        members.append(code[first])
-    return numbers.astype(np.int64), members
+        most = span * (len(members[0]) if members else 1)
+        found, numbers = _distinct(numbers * span + (code + 1) if members else code + 1, most)
+        members = [member[found // span] for member in members]
+        members.append(found % span - 1)
+    return numbers, members
+
+
+def _distinct(codes: Codes, most: int) -> tuple[Codes, Codes]:
+    """Give the distinct codes, all below `most`, in order, and the place of each code among them."""
+    if most > _DENSE * (len(codes) + _DENSE):
+        found, numbers = np.unique(codes, return_inverse=True)
+        return found, numbers.astype(np.int64)
+    # No sorting: with a place for each code that could be, one look over the codes says which there are.
+    there = np.zeros(most, bool)
+    there[codes] = True
+    found = np.flatnonzero(there)
+    places = np.cumsum(there) - 1
+    return found, places[codes]
