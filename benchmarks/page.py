@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 
 from goals import GOALS, Results, of, per_row, shown
+from plan import plan
 from rivals import label
 
 HERE = Path(__file__).parent
@@ -22,7 +23,6 @@ OURS, FLOOR, RIVAL = "#00796b", "#8d6e63", "#b0bec5"
 FLOORS = ("prototype", "mapped_arrow", "bare_poll")
 # What parts of a workload are called beside it.
 NAMES = {"line": "trees, 50 Mbit/s", "questions": "trees, stored", "dask": "history, dask"}
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
 def write(path: Path, docs: Path) -> None:
@@ -37,9 +37,16 @@ def write(path: Path, docs: Path) -> None:
     (docs / "performance.md").write_text(text, encoding="utf-8")
     scale = docs / "scale.md"
     if scale.exists():
-        before, _, rest = scale.read_text(encoding="utf-8").partition(BEGIN)
-        after = rest.partition(END)[2]
-        scale.write_text(f"{before}{BEGIN}\n\n{constants(results)}\n\n{END}{after}", encoding="utf-8")
+        scale.write_text(planned(results, scale.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def planned(results: Results, text: str) -> str:
+    """Put the measured constants, and the plan that follows from them, into the text of docs/scale.md."""
+    for name, said in (("measured", constants(results)), ("plan", plan(results))):
+        begin, end = (f"<!-- {name}: {side} -->" for side in ("begin", "end"))
+        before, _, rest = text.partition(begin)
+        text = f"{before}{begin}\n\n{said}\n\n{end}{rest.partition(end)[2]}"
+    return text
 
 
 def _run(results: Results) -> str:

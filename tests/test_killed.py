@@ -85,6 +85,29 @@ def test_a_killed_file_leaves_the_one_of_before(serve: Serve, tmp_path: Path) ->
         assert target.read_bytes() == before
 
 
+@pytest.mark.parametrize("ending", ["to_parquet", "download"])
+def test_what_a_killed_run_left_beside_a_file_goes_with_the_next_one(serve: Serve, tmp_path: Path, ending: str) -> None:
+    served = serve(places())
+    with killed_at(served, FILE, tmp_path / "other.parquet", tmp_path / "cache", export=1):
+        left = [one for one in tmp_path.iterdir() if one.name.startswith(disk.PART)]
+    assert len(left) == 1
+    dataset = served.dataset("places")
+
+    def write() -> None:
+        if ending == "download":
+            dataset.download(tmp_path / "places.parquet")
+        else:
+            dataset.to_parquet(tmp_path / "places.parquet")
+
+    write()
+    # It could be of a run under way.
+    assert left[0].exists()
+    os.utime(left[0], (1, 1))
+    write()
+
+    assert not left[0].exists()
+
+
 def test_a_mirror_is_continued_after_a_kill(serve: Serve, tmp_path: Path) -> None:
     names = ["aa", "bb", "cc"]
     fields = [{"name": "a", "type": "int"}]

@@ -75,6 +75,7 @@ def write_file(reader: Reader, bind: Bind, path: Path, wish: Wish, of: Mapping[s
     from bdxopendata.formats.shape import gather
     from bdxopendata.frames.geoparquet import GeoParquetFile
 
+    disk.sweep_parts(path.parent)
     descriptor, part = disk.new_part(path.parent, ".parquet", private=False)
     os.close(descriptor)
     try:
@@ -320,7 +321,6 @@ def _grown(reader: Reader, bind: Bind, folder: Path, manifest: Manifest, key: Gr
             continue
         target = folder / part.file
         target.parent.mkdir(exist_ok=True)
-        disk.sweep_parts(target.parent)
         of = {"question": manifest.facts["question"], "rows": total}
         written = write_file(reader, part.of(bind), target, wish, of)
         # A real-time dataset has no version to compare, only counts.

@@ -14,6 +14,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -83,6 +84,9 @@ class Plan:
     entry: Entry | None = None
 
 
+_AS_OF: ContextVar[tuple[Reader, DatasetInfo] | None] = ContextVar("bdxopendata_as_of", default=None)
+
+
 class Reader:
     """One dataset of one portal, and the ways to read it."""
 
@@ -124,6 +128,9 @@ class Reader:
 
     def current(self) -> DatasetInfo:
         """Return the description, no older than ``max_age``."""
+        held = _AS_OF.get()
+        if held is not None and held[0] is self:
+            return held[1]
         allowed = timedelta(seconds=self.explore.settings.max_age_seconds)
         now = datetime.now(UTC)
         if self._info is not None and self._info_at is not None and now - self._info_at < allowed:
@@ -134,6 +141,15 @@ class Reader:
             self._remember(info, entry.checked_at)
             return info
         return self.describe()
+
+    @contextmanager
+    def as_of(self, info: DatasetInfo) -> Iterator[None]:
+        """Take a description as it is for several questions, in this thread: who asks compares its version himself."""
+        token = _AS_OF.set((self, info))
+        try:
+            yield
+        finally:
+            _AS_OF.reset(token)
 
     def _remember(self, info: DatasetInfo, at: datetime | None = None) -> None:
         if self._info is not None:
@@ -411,6 +427,7 @@ class Reader:
         self._refuse_too_long(question, ", and a file of the portal's is wanted")
         # What is at the path stays until the version after the export is known to be that of before.
         place = resolved_target(path)
+        disk.sweep_parts(place.parent)
         descriptor, part = disk.new_part(place.parent, f".{format}", private=False)
         os.close(descriptor)
         try:

@@ -67,6 +67,67 @@ def test_ranges_are_about_even_and_disjoint(serve: Serve) -> None:
     assert [part.isna().all() for part in parts].count(True) == 1
 
 
+def test_a_range_is_counted_by_one_request(serve: Serve) -> None:
+    served = serve(places(2_000))
+    dataset = served.dataset("places")
+    asked = [len(served.asked())]
+    for partitions in (2, 12):
+        assert to_dask(dataset, partitions=partitions, by="taille").npartitions == partitions
+        asked.append(len(served.asked()))
+
+    few, many = (after - before for before, after in pairwise(asked))
+    # What was asked the first time may be known from then.
+    assert many - few <= 10
+
+
+def long_rows() -> SampleDataset:
+    fields = [{"name": "gid", "type": "int"}, {"name": "half", "type": "int"}, {"name": "note", "type": "text"}]
+    rows = [{"gid": number, "half": number % 2, "note": f"{number} " * 200} for number in range(2_000)]
+    return SampleDataset("places", fields, rows, metas={"default": {"data_processed": "2026-01-01T00:00:00+00:00"}})
+
+
+@pytest.mark.parametrize("sample", [places(2_000), long_rows()], ids=["geometry", "text"])
+def test_large_rows_make_more_partitions(serve: Serve, monkeypatch: pytest.MonkeyPatch, sample: SampleDataset) -> None:
+    monkeypatch.setattr("bdxopendata.interop.ranges.LARGEST", 400_000)
+    dataset = serve(sample).dataset("places")
+
+    frame = to_dask(dataset, by="gid")
+
+    parts = [frame.partitions[place].compute(scheduler="sync") for place in range(frame.npartitions)]
+    assert len(parts) > 2
+    assert sum(map(len, parts)) == 2_000
+    assert max(int(part.memory_usage(deep=True).sum()) for part in parts) <= 400_000
+
+
+def test_partitions_that_would_be_too_large_are_refused_before_rows_are_read(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = serve(long_rows())
+    dataset = served.dataset("places")
+    monkeypatch.setattr("bdxopendata.interop.ranges.LARGEST", 400_000)
+
+    with pytest.raises(ValueError, match=r"about 1 MB, and none may hold more than 0 MB\. At least \d+ partitions"):
+        to_dask(dataset, partitions=2)
+    with pytest.raises(ValueError, match="Name another field with by="):
+        to_dask(dataset, by="half")
+
+    assert not [path for path in served.asked() if "/exports/" in path]
+
+
+def test_large_row_groups_become_more_partitions(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bdxopendata.interop.dask import from_parquet
+
+    path = serve(long_rows()).dataset("places").to_parquet(tmp_path / "rows.parquet", size=100)
+    assert from_parquet(path).npartitions == 1
+    monkeypatch.setattr("bdxopendata.interop.dask.LARGEST", 400_000)
+
+    frame = from_parquet(path)
+
+    parts = [frame.partitions[place].compute(scheduler="sync") for place in range(frame.npartitions)]
+    assert sum(map(len, parts)) == 2_000
+    assert max(int(part.memory_usage(deep=True).sum()) for part in parts) <= 400_000
+
+
 def test_a_question_becomes_a_frame_of_its_rows_and_columns(serve: Serve) -> None:
     dataset = serve(places()).dataset("places")
     query = dataset.where(F.taille > 10).near(-0.45, 44.8, 5_000).select("taille", "code", twice=F.taille * 2)
@@ -267,7 +328,7 @@ def test_a_portal_that_refuses_is_not_asked_by_the_others(serve: Serve, client: 
 
 def test_few_calls_left_are_told_before_anything_is_computed(serve: Serve) -> None:
     served = serve(places(2_000))
-    served.portal.quota(limit=110)
+    served.portal.quota(limit=100)
 
     with pytest.warns(QuotaWarning, match="Computing 20 partitions takes 80 calls"):
         frame = to_dask(served.dataset("places"), partitions=20, by="taille")

@@ -24,7 +24,7 @@ from bdxopendata.errors import (
 )
 from bdxopendata.fields import Schema
 from bdxopendata.interop.extras import require
-from bdxopendata.interop.ranges import ROWS, Range, ranges
+from bdxopendata.interop.ranges import LARGEST, ROWS, Range, ranges, row_bytes
 from bdxopendata.interop.turns import CALLS, turn
 from bdxopendata.lake import MANIFEST, Manifest
 from bdxopendata.mirroring import INDEX, Index
@@ -42,8 +42,9 @@ EXTRA = "dask"
 def to_dask(answers: Answers, *, partitions: int | None = None, by: str | None = None) -> Any:
     """Make a dask frame of an answer: partitions are disjoint ranges of a field.
 
-    Making it asks the portal for counts, not for rows: a few requests, and one for each partition. Computing asks four
-    for each partition.
+    Making it asks the portal for counts and for one page of rows, by which the size of a partition is estimated: a few
+    requests, and one for each partition. Computing asks four for each partition. No partition holds more than 256 MB
+    by that estimate.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ def to_dask(answers: Answers, *, partitions: int | None = None, by: str | None =
         A `Dataset`, or a `Query` of rows.
     partitions
         About how many; uneven values may make fewer, and missing values have one of their own. By default one for
-        each 250,000 rows.
+        each 250,000 rows, or more where rows are large.
     by
         The field of the ranges, of times or numbers; by default the first of times, else of whole numbers.
 
@@ -66,7 +67,8 @@ def to_dask(answers: Answers, *, partitions: int | None = None, by: str | None =
         If dask is not installed: it comes with ``bdxopendata[dask]``.
     TypeError, ValueError, UnknownFieldError
         If `partitions` is no number from 1 or more than there are rows, or no ranges can be made of `by`: it is not
-        there, has no order, or is missing in every row.
+        there, has no order, or is missing in every row. If a partition would hold more than 256 MB: there are too few
+        `partitions`, or too many rows have one value of `by`, or none.
     IncompleteDataError
         If the counts of the ranges do not add up; for a partition, when it is computed.
 
@@ -100,7 +102,8 @@ def from_parquet(path: str | os.PathLike[str], *, dataset: str | None = None, ti
     Returns
     -------
     dask_geopandas.GeoDataFrame or dask.dataframe.DataFrame
-        As `to_dask`; a partition is one or more row groups, of about 250,000 rows.
+        As `to_dask`; a partition is one or more row groups, of about 250,000 rows and at most 256 MB as far as row
+        groups allow.
 
     Raises
     ------
@@ -119,7 +122,7 @@ def from_parquet(path: str | os.PathLike[str], *, dataset: str | None = None, ti
     parts = [
         Groups(str(file), groups, one.schema)
         for file, one in zip(files, said, strict=True)
-        for groups in _grouped(one.rows, one.row_groups)
+        for groups in _grouped(one.rows, one.row_groups, _row_bytes(file, one.schema))
     ]
     return _frame(_read_groups, parts, said[0].schema, timezone or "Europe/Paris")
 
@@ -240,9 +243,20 @@ def _files(path: Path, dataset: str | None) -> list[Path]:
     return [path / name for name in sorted(manifest.done)]
 
 
-def _grouped(rows: int, groups: int) -> list[tuple[int, ...]]:
-    """Put neighbouring row groups together, so that a partition has about the usual number of rows."""
+def _row_bytes(path: Path, schema: Schema) -> int:
+    """Estimate the memory of a row of a file, by the first ones."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        names = [name for name in file.schema_arrow.names if name in schema]
+        first = next(file.iter_batches(1_000, columns=names), None)
+    return 0 if first is None else row_bytes(first, schema)
+
+
+def _grouped(rows: int, groups: int, each: int) -> list[tuple[int, ...]]:
+    """Put neighbouring row groups together: a partition has about the usual number of rows, or fewer large ones."""
     if not groups:
         return [()]
-    each = max(1, ROWS * groups // max(rows, 1))
-    return [tuple(range(start, min(start + each, groups))) for start in range(0, groups, each)]
+    most = min(ROWS, LARGEST // (2 * max(each, 1)))
+    together = max(1, most * groups // max(rows, 1))
+    return [tuple(range(start, min(start + together, groups))) for start in range(0, groups, together)]

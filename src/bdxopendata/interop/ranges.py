@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bdxopendata.answers import Answers
 from bdxopendata.errors import DatasetChangedError, IncompleteDataError, name_list
@@ -20,8 +20,16 @@ from bdxopendata.odsql import Expression, F, agg
 from bdxopendata.query import Query
 from bdxopendata.source import question_text
 
-# With some hundred bytes a row, this is well below 256 MB.
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# With some hundred bytes a row, this is well below the most that a partition may hold.
 ROWS = 250_000
+LARGEST = 256_000_000
+# Rows by which the size of all is estimated: one page of records.
+SAMPLE = 100
+# Bytes of the objects of a geometry, in Python and in GEOS.
+GEOMETRY = 200
 # Each range costs a few requests.
 MOST_RANGES = 1_000
 
@@ -59,21 +67,43 @@ def ranges(answers: Answers, partitions: int | None, by: str | None) -> Ranges:
         if question.is_grouped or question.is_aggregate or question.limit is not None or question.order_by:
             raise ValueError("Ranges are made of rows: not of group_by, aggregates, limit or order_by.")
         field = None if by is None else _field(info.schema, by)
-        total = query.count()
-        wanted = max(1, -(-total // ROWS)) if partitions is None else partitions
-        if partitions is not None and partitions > max(total, 1):
-            raise ValueError(f"{partitions:,} partitions are more than the {total:,} rows.")
-        if wanted > MOST_RANGES:
-            raise ValueError(f"{wanted:,} partitions are too many; at most {MOST_RANGES:,} are made.")
-        parts = _parted(query, info.schema, field, total, wanted)
+        schema = reader.source.schema(question, info)
+        # All counts are of the version of this description, or are counted again.
+        with reader.as_of(info):
+            total = query.count()
+            each = _row_bytes(query, schema, total)
+            parts = _parted(query, info.schema, field, total, _wanted(partitions, total, each))
         after = reader.describe()
         if after.version == info.version:
-            counted = sum(rows for _, rows in parts)
-            if counted != total:
-                raise IncompleteDataError(reader.dataset_id, total, counted, "the counts of ranges")
+            _refuse_wrong_parts(reader.dataset_id, [rows for _, rows in parts], total, each)
             found = tuple(Range(one, question_text(one._bind(info.schema)), rows, info.version) for one, rows in parts)
-            return Ranges(found, reader.source.schema(question, info), total)
+            return Ranges(found, schema, total)
     raise DatasetChangedError(reader.dataset_id, info.version, after.version)
+
+
+def _wanted(partitions: int | None, total: int, each: int) -> int:
+    """How many ranges to make of so many rows of `each` bytes."""
+    fewest = max(1, -(-total * each // LARGEST))
+    if partitions is None:
+        # Ranges are about even, not quite.
+        wanted = max(1, -(-total // ROWS), 2 * fewest if fewest > 1 else 1)
+    else:
+        wanted = partitions
+        if partitions > max(total, 1):
+            raise ValueError(f"{partitions:,} partitions are more than the {total:,} rows.")
+        if partitions < fewest <= total:
+            raise ValueError(_too_large(total * each // partitions, f"At least {2 * fewest:,} partitions are needed"))
+    if wanted > MOST_RANGES:
+        raise ValueError(f"{wanted:,} partitions are too many; at most {MOST_RANGES:,} are made.")
+    return wanted
+
+
+def _refuse_wrong_parts(dataset_id: str, parts: Sequence[int], total: int, each: int) -> None:
+    if sum(parts) != total:
+        raise IncompleteDataError(dataset_id, total, sum(parts), "the counts of ranges")
+    largest = max(parts)
+    if largest > 1 and largest * each > LARGEST:
+        raise ValueError(_too_large(largest * each, "Name another field with by=, or ask for more partitions"))
 
 
 def _refuse(partitions: object) -> None:
@@ -83,6 +113,30 @@ def _refuse(partitions: object) -> None:
         raise TypeError(f"partitions is a whole number, not {type(partitions).__name__}.")
     if partitions < 1:
         raise ValueError(f"partitions is at least 1, not {partitions}.")
+
+
+def _row_bytes(query: Query, schema: Schema, total: int) -> int:
+    """Estimate the memory of a row in a frame, by the first rows; 0 where there are too few rows to matter."""
+    if total <= SAMPLE:
+        return 0
+    return row_bytes(query.limit(SAMPLE).to_arrow(), schema)
+
+
+def row_bytes(sample: pa.Table, schema: Schema) -> int:
+    """Estimate the memory of a row in a frame, from some rows.
+
+    Numbers and text take there what they take in Arrow, and a mask or a pointer more. A geometry is an object besides
+    its coordinates.
+    """
+    if not sample.num_rows:
+        return 0
+    geometries = sum(one.is_geometry for one in schema)
+    return int(sample.nbytes / sample.num_rows + 2 * sample.num_columns) + GEOMETRY * geometries
+
+
+def _too_large(size: int, way_out: str) -> str:
+    most = f"{LARGEST / 1e6:,.0f} MB"
+    return f"A partition would hold about {size / 1e6:,.0f} MB, and none may hold more than {most}. {way_out}."
 
 
 def _field(schema: Schema, by: str) -> Field:
@@ -170,4 +224,4 @@ def _steps(rows: Query, field: Field, wanted: int) -> list[Any]:
     return sorted(one for one in values if one > least)
 
 
-__all__ = ["MOST_RANGES", "ROWS", "Range", "Ranges", "ranges"]
+__all__ = ["LARGEST", "MOST_RANGES", "ROWS", "Range", "Ranges", "ranges", "row_bytes"]

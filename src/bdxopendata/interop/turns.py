@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 CALLS = 4
 # How long a lock of a file is waited for before the next one is tried.
 _PAUSE = 0.02
-# A ledger that nobody has written yet is not waited for.
-_SECONDS = 0.05
 
 
 @contextmanager
@@ -137,12 +135,13 @@ class Ledger:
     """The calls left at one portal, as all workers of a scheduler know them."""
 
     def __init__(self, host: str) -> None:
-        from distributed import Lock, Variable
+        from distributed import Lock, get_client
 
         make_lock: Any = Lock
-        make_variable: Any = Variable
+        client: Any = get_client
         self._lock = make_lock(f"bdxopendata ledger {host}")
-        self._page = make_variable(f"bdxopendata calls {host}")
+        self._client = client()
+        self._name = f"bdxopendata calls {host}"
 
     @contextmanager
     def partition(self, transport: Transport) -> Iterator[None]:
@@ -181,10 +180,10 @@ class Ledger:
             self._write(page)
 
     def _read(self) -> Page:
-        try:
-            busy, calls, limit, reset = self._page.get(timeout=_SECONDS)
-        except TimeoutError:
+        written = self._client.get_metadata([self._name], default=None)
+        if written is None:
             return Page()
+        busy, calls, limit, reset = written
         reset_at = None if reset is None else datetime.fromisoformat(reset)
         if reset_at is not None and datetime.now(UTC) >= reset_at:
             return Page(busy)
@@ -192,4 +191,4 @@ class Ledger:
 
     def _write(self, page: Page) -> None:
         reset = None if page.reset_at is None else page.reset_at.isoformat()
-        self._page.set([page.busy, page.calls, page.limit, reset])
+        self._client.set_metadata([self._name], [page.busy, page.calls, page.limit, reset])

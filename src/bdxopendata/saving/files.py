@@ -176,6 +176,7 @@ def save(
     target = place_of(path)
     facts = _facts(frame, sources)
     plain, said = columns.described(frame, facts, escaped=escape_formulas and kind.module == "csv")
+    disk.sweep_parts(target.parent)
     descriptor, part = disk.new_part(target.parent, target.suffix, private=False)
     os.close(descriptor)
     try:
