@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -217,6 +218,85 @@ def test_no_flipped_byte_ever_changes_a_value(tmp_path: Path) -> None:
         assert copy.made_of == {"data": "x"}
 
     assert found > len(data) / 2
+
+
+def hundred() -> pa.Table:
+    return pa.concat_tables([table()] * 34).combine_chunks()
+
+
+@pytest.mark.parametrize("few", [1, 10_000])
+@pytest.mark.parametrize("every", [1, 2, 7, 50, 1_000])
+def test_chosen_rows_are_those_of_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int, every: int
+) -> None:
+    path = tmp_path / "copy.arrow"
+    decoded.write(hundred(), path, {"data": "x"}, Quality())
+    monkeypatch.setattr(decoded, "_FEW", few)
+    wanted = np.arange(102) % every == every - 1
+    seen: list[list[str]] = []
+
+    def choose(some: pa.Table) -> np.ndarray:
+        seen.append(some.column_names)
+        return wanted
+
+    for names in (hundred().column_names, ["t", "n"], ["point"]):
+        got = decoded.Decoded(path).chosen(names, ["n", "b"], choose)
+
+        assert got.equals(hundred().filter(pa.array(wanted)).select(got.column_names))
+        assert set(got.column_names) == set(names)
+    assert seen == [["n", "b"]] * 3
+
+
+def test_no_flipped_byte_ever_changes_a_value_of_chosen_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoded, "_FEW", 1)
+    path = tmp_path / "copy.arrow"
+    decoded.write(table(), path, {"data": "x"}, Quality())
+    data = path.read_bytes()
+    found = 0
+
+    for place in range(len(data)):
+        path.write_bytes(data[:place] + bytes([data[place] ^ (1 << place % 8)]) + data[place + 1 :])
+        decoded._CHECKED.clear()
+        try:
+            read = decoded.Decoded(path).chosen(table().column_names, ["n"], lambda _: np.array([False, False, True]))
+        except decoded.DamagedFileError:
+            found += 1
+            continue
+        assert read.equals(table().slice(2)), place
+
+    assert found > len(data) / 2
+
+
+@pytest.mark.parametrize("few", [1, 10_000])
+def test_questions_about_few_rows_are_answered_as_without_a_copy(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(decoded, "_FEW", few)
+    served = serve(samples.make(EVERY))
+    dataset = served.dataset(EVERY)
+    fields = {one.type: one.name for one in dataset.schema}
+    number, place = fields["int"], fields["geo_point_2d"]
+    asked = [
+        lambda: dataset.where(F[number] > 2),
+        lambda: dataset.where(F[number] > 2).order_by(F[number].desc()).limit(3),
+        lambda: dataset.where(F[number] > 2).select(number, place),
+        lambda: dataset.where(F[number] > 2).group_by(number).select(n=agg.count()),
+        lambda: dataset.where(F[number].is_null()),
+        lambda: dataset.where(F[place].in_bbox(-1, 44, 0, 45)),
+        lambda: dataset.near(-0.57, 44.84, 3_000),
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataQualityWarning)
+        dataset.to_pandas()
+        with monkeypatch.context() as patch:
+            patch.setattr(kept.Kept, "chosen", lambda *_: None)
+            expected = [one().to_arrow() for one in asked]
+        assert copies()
+        got = [one().to_arrow() for one in asked]
+
+    assert any(one.num_rows for one in got)
+    for one, other in zip(got, expected, strict=True):
+        assert one.equals(other)
 
 
 @pytest.mark.parametrize("rows", [0, 3])

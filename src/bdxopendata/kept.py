@@ -7,7 +7,7 @@ from which later readings take the columns that they need without decoding or ty
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,8 @@ from bdxopendata.store import Entry, Store, StoreKey
 from bdxopendata.version import __version__
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
     from bdxopendata.frames import Quality
@@ -125,6 +127,30 @@ class Kept:
         self._decode(entry, schema, table, quality)
         quality.of(wanted).warn(self.source.dataset_id)
         return table if needed is None else table.select(wanted)
+
+    def chosen(
+        self,
+        entry: Entry,
+        schema: Schema,
+        wanted: Sequence[str],
+        looked_at: Sequence[str],
+        choose: Callable[[pa.Table], npt.NDArray[np.bool_]],
+    ) -> pa.Table | None:
+        """Read the rows that `choose` takes by some columns, as a canonical table; None without a decoded copy."""
+        copy = self._copy(entry, schema) if looked_at else None
+        if copy is None:
+            return None
+        from bdxopendata.frames.decoded import DamagedFileError
+
+        try:
+            table = copy.chosen(wanted, looked_at, choose)
+        except FileNotFoundError:
+            return None
+        except DamagedFileError as error:
+            self._damaged(copy.path, error)
+            return None
+        copy.quality(wanted).warn(self.source.dataset_id)
+        return table
 
     def _copy(self, entry: Entry, schema: Schema) -> Decoded | None:
         """Open the decoded copy of an entry; a damaged one, or one of something else, is removed."""

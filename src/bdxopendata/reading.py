@@ -47,6 +47,7 @@ from bdxopendata.metadata import DatasetInfo
 from bdxopendata.odsql import Question
 from bdxopendata.odsql.hints import add_hint
 from bdxopendata.odsql.locality import is_timeless, only_the_portal
+from bdxopendata.odsql.usage import fields_of_conditions
 from bdxopendata.paging import Paging
 from bdxopendata.source import Reading, Source, question_text
 from bdxopendata.store import Entry, Store
@@ -473,14 +474,21 @@ class Reader:
         return Reading(table, self.source.schema(question, info), facts)
 
     def _answered_here(self, question: Question, entry: Entry, info: DatasetInfo) -> Reading:
-        schema = self.source.schema(question, info)
+        schema, asked = self.source.schema(question, info), question
         if _is_whole(entry):
             needed = self.source.needed(question, info)
-            table = self.kept.table(entry, info.schema, None if needed is info.schema else needed)
+            looked_at = fields_of_conditions(question, info.schema.types())
+            table = self.kept.chosen(
+                entry, info.schema, needed.names, looked_at, lambda some: self.source.chosen(question, some, info)
+            )
+            if table is None:
+                table = self.kept.table(entry, info.schema, None if needed is info.schema else needed)
+            else:
+                question = replace(question, where=(), refine=(), exclude=())
             table = self.source.evaluated(question, table, info)
         else:
             table = self.kept.table(entry, schema)
-        return Reading(table, schema, self._stored_facts(info, question, entry, table.num_rows))
+        return Reading(table, schema, self._stored_facts(info, asked, entry, table.num_rows))
 
     def _stored_facts(self, info: DatasetInfo, question: Question, entry: Entry, rows: int) -> Provenance:
         stand_in = bool(entry.record.get("stand_in"))

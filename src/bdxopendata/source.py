@@ -17,6 +17,8 @@ from bdxopendata.odsql import Question
 from bdxopendata.odsql.usage import fields_used
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
     from bdxopendata.frames import Quality
@@ -98,13 +100,25 @@ class Source:
         if question == Question():
             return table
         answer = odsql.evaluate(
-            replace(question, disjunctive=frozenset(one.name for one in info.schema if one.disjunctive)),
+            _with_disjunctive(question, info),
             table,
             info.schema.types(),
             lang=self.explore.language,
-            separators={one.name: one.separator for one in info.schema if one.hierarchical},
+            separators=_separators(info),
         )
         return self.conformed(answer.table, self.schema(question, info))
+
+    def chosen(self, question: Question, table: pa.Table, info: DatasetInfo) -> npt.NDArray[np.bool_]:
+        """Which rows a question is about, by the columns that its conditions look at."""
+        from bdxopendata.odsql.evaluation import matching
+
+        return matching(
+            _with_disjunctive(question, info),
+            table,
+            info.schema.types(),
+            lang=self.explore.language,
+            separators=_separators(info),
+        )
 
     def provenance(
         self,
@@ -127,6 +141,14 @@ class Source:
             version=version,
             stand_in=stand_in or self.explore.transport.stand_in,
         )
+
+
+def _with_disjunctive(question: Question, info: DatasetInfo) -> Question:
+    return replace(question, disjunctive=frozenset(one.name for one in info.schema if one.disjunctive))
+
+
+def _separators(info: DatasetInfo) -> dict[str, str]:
+    return {one.name: one.separator for one in info.schema if one.hierarchical}
 
 
 def question_text(question: Question) -> str:

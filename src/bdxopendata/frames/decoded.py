@@ -16,12 +16,15 @@ import json
 import os
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from bdxopendata.frames.geometry import same_places
@@ -36,6 +39,8 @@ _END = struct.Struct("<16sQ8s")
 # More bytes than this are checked by several threads.
 _LARGE = 4 * 1024**2
 _THREADS = 4
+# Rows are few if they are less than one in so many.
+_FEW = 10
 
 # Columns whose checksums this process has compared, by path, size, time and inode of their file.
 _CHECKED: dict[tuple[str, int, int, int], set[str]] = {}
@@ -140,18 +145,52 @@ class Decoded:
 
     def read(self, names: Sequence[str] | None = None) -> pa.Table:
         """Read the table, or some of its columns, in the order of the file; `DamagedFileError` as at opening."""
+        table = self._raw(self._known(names))
+        self._check(table)
+        return self._marked(table)
+
+    def chosen(
+        self,
+        names: Sequence[str],
+        looked_at: Sequence[str],
+        choose: Callable[[pa.Table], npt.NDArray[np.bool_]],
+    ) -> pa.Table:
+        """Read the rows that `choose` takes by the columns `looked_at`; `DamagedFileError` as at opening.
+
+        Where these are few, the other columns are read one by one, so that little of them is in memory at a time.
+        """
+        first = self.read(looked_at)
+        rows = pa.array(np.flatnonzero(choose(first)))
+        others = [name for name in self._known(names) if name not in looked_at]
+        found = {name: first.column(name).take(rows) for name in looked_at if name in names}
+        if others and len(rows) * _FEW > first.num_rows:
+            read = self.read(others).take(rows)
+            found |= dict(zip(others, read.columns, strict=True))
+        elif others:
+            with ThreadPoolExecutor(_THREADS) as threads:
+                found |= dict(zip(others, threads.map(partial(self._taken, rows), others), strict=True))
+        known = self._known(names)
+        schema = pa.schema([pa.field(name, found[name].type) for name in known])
+        return self._marked(pa.Table.from_arrays([found[name] for name in known], schema=schema))
+
+    def _taken(self, rows: pa.Array, name: str) -> pa.ChunkedArray:
+        table = self._raw([name])
+        self._check(table)
+        return table.column(0).take(rows)
+
+    def _known(self, names: Sequence[str] | None) -> list[str]:
+        return [name for name in self._manifest["columns"] if names is None or name in names]
+
+    def _raw(self, names: Sequence[str]) -> pa.Table:
         known = list(self._manifest["columns"])
-        wanted = [name for name in known if names is None or name in names]
-        options = pa.ipc.IpcReadOptions(included_fields=[known.index(name) for name in wanted])
+        options = pa.ipc.IpcReadOptions(included_fields=[known.index(name) for name in names])
         try:
             with pa.OSFile(str(self.path)) as file:
-                table = pa.ipc.open_file(file, footer_offset=self._size, options=options).read_all()
+                return pa.ipc.open_file(file, footer_offset=self._size, options=options).read_all()
         except FileNotFoundError:
             raise
         except (pa.ArrowException, OSError) as error:
             raise DamagedFileError(str(error)) from error
-        self._check(table)
-        return self._marked(table)
 
     def _check(self, table: pa.Table) -> None:
         """Compare the checksums of columns that this process has not compared yet."""
@@ -199,7 +238,7 @@ def _checksums(table: pa.Table) -> list[list[list[int] | None]]:
     """Length and checksum of each buffer of each column."""
     columns = [_buffers(column) for column in table.columns]
     flat = [buffer for buffers in columns for buffer in buffers if buffer is not None]
-    if sum(buffer.size for buffer in flat) > _LARGE:
+    if len(columns) > 1 and sum(buffer.size for buffer in flat) > _LARGE:
         # zlib works without Python's lock.
         with ThreadPoolExecutor(_THREADS) as threads:
             sums = iter(list(threads.map(zlib.crc32, flat)))

@@ -6,12 +6,14 @@ date as date32, datetime as timestamp in UTC, points as struct of lon and lat, s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -93,8 +95,30 @@ def evaluate(
     if now is not None and now.utcoffset() is None:
         raise ValueError("now needs a time zone.")
     setting = Setting(timezone, now or datetime.now(UTC), lang)
-    try:
+    with _computing():
         return _evaluated(question, table, types, setting, separators or {})
+
+
+def matching(
+    question: Question,
+    table: pa.Table,
+    types: Mapping[str, str],
+    *,
+    lang: str = "fr",
+    separators: Mapping[str, str] | None = None,
+) -> npt.NDArray[np.bool_]:
+    """Which rows the conditions, refinements and exclusions of a question leave; as `evaluate`.
+
+    Of the table, only the fields are needed that these name: see `usage.fields_of_conditions`.
+    """
+    with _computing():
+        return _Rows(table, types, Setting("UTC", datetime.now(UTC), lang)).mask(question, separators or {})
+
+
+@contextmanager
+def _computing() -> Iterator[None]:
+    try:
+        yield
     except pa.ArrowException as error:
         # Values of a type that nobody declared can meet anything; what Arrow cannot compute, the portal is asked.
         raise NotEvaluable("this combination of types", "nobody says what it means") from error
@@ -151,16 +175,19 @@ class _Rows:
         return Values(Kinds(self.types, clause), self.setting, self.length, self.look_up)
 
     def filtered(self, question: Question, separators: Mapping[str, str]) -> _Rows:
-        condition = question.condition
-        if condition is None and not question.refine and not question.exclude:
+        if question.condition is None and not question.refine and not question.exclude:
             return self
+        return _Rows(self.table.filter(pa.array(self.mask(question, separators))), self.types, self.setting)
+
+    def mask(self, question: Question, separators: Mapping[str, str]) -> npt.NDArray[np.bool_]:
+        condition = question.condition
         kept = np.full(self.length, True)
         values = self.values(WHERE)
         if condition is not None:
             values.kinds.condition(condition)
             kept &= Filters(values, self.computable).mask(condition)
         kept &= facet_mask(question, values.kinds, self.computable, self.length, self.setting, separators)
-        return _Rows(self.table.filter(pa.array(kept)), self.types, self.setting)
+        return kept
 
     def taken(self, places: Any) -> _Rows:
         return _Rows(self.table.take(places), self.types, self.setting)

@@ -207,7 +207,7 @@ class Filters:
                     return places.in_box(min(lon1, lon2), min(lat1, lat2), max(lon1, lon2), max(lat1, lat2))
                 case "within_distance" | "distance", [nodes.Geometry(text), radius]:
                     lon, lat = read_point(text)
-                    return places.valid & (places.distances(lon, lat) <= _metres(radius))
+                    return places.within_distance(lon, lat, _metres(radius))
                 case "geometry", [nodes.Geometry(text), nodes.Field(mode)]:
                     return _RELATIONS[mode.lower()](places, read_geometry(text))
                 case relation, [nodes.Geometry(text)]:

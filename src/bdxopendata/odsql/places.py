@@ -81,6 +81,17 @@ class Places:
         nearest = shapely.get_point(lines, 0)
         return haversine(shapely.get_x(nearest) / squeeze, shapely.get_y(nearest), lon, lat)
 
+    def within_distance(self, lon: float, lat: float, metres: float) -> Mask:
+        """Places that are at most so far from a point."""
+        if not self.is_points:
+            return self.valid & (self.distances(lon, lat) <= metres)
+        # Nothing is nearer than its difference in latitude; a little more is looked at, for what is lost in rounding.
+        degrees = np.degrees(metres / EARTH_RADIUS) * (1 + 1e-6) + 1e-9
+        near: Mask = self.valid & (np.abs(self.lat - lat) <= degrees)
+        candidates = np.flatnonzero(near)
+        near[candidates] = haversine(self.lon[candidates], self.lat[candidates], lon, lat) <= metres
+        return near
+
     def touching(self, area: shapely.Geometry) -> Mask:
         """Places that share a spot with the area."""
         shapely.prepare(area)

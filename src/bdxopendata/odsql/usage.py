@@ -40,6 +40,14 @@ def fields_used(question: Question, types: Mapping[str, str]) -> tuple[str, ...]
     return used if len(used) < len(types) else None
 
 
+def fields_of_conditions(question: Question, types: Mapping[str, str]) -> tuple[str, ...]:
+    """Names of the fields by which rows are chosen, in the order of `types`; none where all fields may be looked at."""
+    if any(_searches(condition) for condition in question.where):
+        return ()
+    named = {*nodes.field_names(question.where), *(name for name, _ in (*question.refine, *question.exclude))}
+    return tuple(name for name in types if name in named)
+
+
 def _searches(condition: Node) -> bool:
     match condition:
         case nodes.Text():
