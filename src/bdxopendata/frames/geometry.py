@@ -26,9 +26,12 @@ from bdxopendata.frames.values import json_text, lost, nulled, parsed, trimmed
 Objects = npt.NDArray[np.object_]
 Doubles = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.int64]
 
 # A point in little-endian WKB: byte order, kind, two doubles.
 POINT_SIZE = 21
+# A polygon of one ring in little-endian WKB, as far as the number of its points.
+_RING_HEAD = np.frombuffer(b"\x01\x03\x00\x00\x00\x01\x00\x00\x00", dtype=np.uint8)
 _POINT_HEAD = np.frombuffer(b"\x01\x01\x00\x00\x00", dtype=np.uint8)
 
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
@@ -172,6 +175,9 @@ def to_shapes(array: pa.Array, field: Field, quality: Quality) -> pa.Array:
         coordinates = wkb_coordinates(array)
         if coordinates is not None:
             return _checked_points(array, coordinates, field, quality)
+        polygons = wkb_polygons(array)
+        if polygons is not None and _are_on_earth(polygons[0]):
+            return array
         geometries = read_wkb(array)
     elif pa.types.is_string(kind):
         array = trimmed(array)
@@ -213,6 +219,55 @@ def _checked_points(array: pa.Array, coordinates: Doubles, field: Field, quality
     bad = np.zeros(len(array), dtype=bool)
     bad[array.is_valid().to_numpy(zero_copy_only=False)] = ~on_earth
     return nulled(array, pa.array(bad))
+
+
+def wkb_polygons(array: pa.Array) -> tuple[Doubles, Places] | None:
+    """Coordinates of a column of plain polygons of one ring, read where they lie, and where each of them begins.
+
+    None if one is something else, or is what GEOS would refuse. Missing ones have no coordinates and no beginning; the
+    last place is the end.
+    """
+    present = array.drop_null() if array.null_count else array
+    if not len(present):
+        return None
+    offsets = np.frombuffer(present.buffers()[1], np.int32)[present.offset : present.offset + len(present) + 1]
+    sizes = np.diff(offsets) - len(_RING_HEAD) - 4
+    # A ring has four points at least.
+    if (sizes < 64).any() or (sizes % 16).any():
+        return None
+    data = np.frombuffer(present.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
+    heads = (offsets[:-1, None] - offsets[0]) + np.arange(len(_RING_HEAD) + 4)
+    said = data[heads]
+    counts = np.ascontiguousarray(said[:, len(_RING_HEAD) :]).view("<u4").ravel()
+    if (said[:, : len(_RING_HEAD)] != _RING_HEAD).any() or (counts != sizes // 16).any():
+        return None
+    inside = np.ones(len(data), dtype=bool)
+    inside[heads] = False
+    coordinates = data[inside].view("<f8").reshape(-1, 2)
+    begins = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+    if (coordinates[begins[:-1]] != coordinates[begins[1:] - 1]).any():
+        return None
+    return coordinates, begins
+
+
+def _are_on_earth(coordinates: Doubles) -> bool:
+    """Whether all are numbers, and places on earth."""
+    sides = zip(coordinates.T, (180.0, 90.0), strict=True)
+    return all(bool(-most <= side.min() and side.max() <= most) for side, most in sides)
+
+
+def make_polygons(coordinates: Doubles, begins: Places, missing: Flags | None) -> Objects:
+    """Geometries of what `wkb_polygons` gives; None where `missing`."""
+    with collector_paused():
+        rings = np.arange(len(begins))
+        made = np.asarray(
+            shapely.from_ragged_array(shapely.GeometryType.POLYGON, coordinates, (begins, rings)), dtype=object
+        )
+    if missing is None:
+        return made
+    geometries = np.full(len(missing), None, dtype=object)
+    geometries[~missing] = made
+    return geometries
 
 
 def _judged(geometries: Objects) -> tuple[Flags, Flags]:
@@ -323,7 +378,12 @@ class Geometries:
 
 
 def _read(array: pa.Array, coordinates: Doubles | None) -> Objects:
-    return read_wkb(array) if coordinates is None else make_points(coordinates)
+    if coordinates is not None:
+        return make_points(coordinates)
+    polygons = wkb_polygons(array)
+    if polygons is None:
+        return read_wkb(array)
+    return make_polygons(*polygons, array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None)
 
 
 def make_points(coordinates: Doubles) -> Objects:
