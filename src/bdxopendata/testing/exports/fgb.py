@@ -9,6 +9,7 @@ from pathlib import Path
 import geopandas
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyogrio
 import shapely
@@ -54,7 +55,9 @@ def _columns(task: Task) -> dict[str, pd.Series]:
             continue
         typed = task.sheet.arrow(column)
         if column.type in ("date", "datetime"):
-            columns[column.name] = pd.to_datetime(pd.Series(typed.to_pandas()))
+            # By Arrow, since older pandas counts in nanoseconds, and those end in 2262.
+            moments = typed.cast(pa.timestamp("ms")) if column.type == "date" else typed
+            columns[column.name] = moments.to_pandas()
         elif column.type in ("int", "double", "boolean"):
             kind = {"int": "Int64", "double": "float64", "boolean": "boolean"}[column.type]
             columns[column.name] = pd.Series(typed.to_pylist(), dtype=kind)
