@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    from bdxopendata.formats.groups import Keep
     from bdxopendata.frames import Quality
     from bdxopendata.frames.decoded import Decoded
 
@@ -101,8 +102,10 @@ class Kept:
             write=lambda target: formats.write_parquet(table, target, schema),
         )
 
-    def table(self, entry: Entry, schema: Schema, needed: Schema | None = None) -> pa.Table:
+    def table(self, entry: Entry, schema: Schema, needed: Schema | None = None, keep: Keep | None = None) -> pa.Table:
         """Read an entry as a canonical table, or the columns of it that are `needed`.
+
+        With `keep`, rows may be left out that are in row groups of which it says that none is wanted.
 
         Raises
         ------
@@ -119,7 +122,7 @@ class Kept:
             raise FileNotFoundError(entry.path)
         with entry.reading() as path:
             if entry.rows < DECODED_ROWS or not self._may_be_decoded(path):
-                return self.source.opened(path, "parquet", needed or schema, some=needed is not None)
+                return self.source.opened(path, "parquet", needed or schema, some=needed is not None, keep=keep)
             from bdxopendata import frames
 
             quality = frames.Quality()

@@ -57,6 +57,8 @@ from bdxopendata.transport.download import resolved_target
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from bdxopendata.formats.groups import Keep
+
 log: logging.Logger = logging.getLogger("bdxopendata")
 
 Bind = Callable[[Schema], Question]
@@ -374,12 +376,14 @@ class Reader:
         origin: Entry | Export,
         *,
         some: bool = False,
+        keep: Keep | None = None,
     ) -> Iterator[Reading]:
         from bdxopendata import formats, frames
 
         quality = frames.Quality()
         rows = 0
-        for raw in formats.batches(path, format, schema, size, columns=schema.names if some else None, typed=True):
+        columns = schema.names if some else None
+        for raw in formats.batches(path, format, schema, size, columns=columns, typed=True, keep=keep):
             table = self.source.conformed(raw, schema, quality)
             rows += table.num_rows
             if isinstance(origin, Export):
@@ -408,7 +412,8 @@ class Reader:
         self, path: Path, entry: Entry, size: int, question: Question, info: DatasetInfo
     ) -> Iterator[pa.Table]:
         needed = self.source.needed(question, info)
-        for piece in self._file_pieces(path, "parquet", needed, size, question, entry, some=needed is not info.schema):
+        some, keep = needed is not info.schema, self.source.keeping(question, info)
+        for piece in self._file_pieces(path, "parquet", needed, size, question, entry, some=some, keep=keep):
             try:
                 yield self.source.evaluated(question, piece.table, info)
             except odsql.NotEvaluable as reason:
@@ -482,7 +487,8 @@ class Reader:
                 entry, info.schema, needed.names, looked_at, lambda some: self.source.chosen(question, some, info)
             )
             if table is None:
-                table = self.kept.table(entry, info.schema, None if needed is info.schema else needed)
+                keep = self.source.keeping(question, info)
+                table = self.kept.table(entry, info.schema, None if needed is info.schema else needed, keep)
             else:
                 question = replace(question, where=(), refine=(), exclude=())
             table = self.source.evaluated(question, table, info)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    from bdxopendata.formats.groups import Keep
     from bdxopendata.frames import Quality
 
 
@@ -76,13 +77,20 @@ class Source:
         return Schema((info.schema[name] for name in used or slim[:1]), dataset_id=self.dataset_id)
 
     def opened(
-        self, path: Path, format: str, schema: Schema, *, some: bool = False, counted: Quality | None = None
+        self,
+        path: Path,
+        format: str,
+        schema: Schema,
+        *,
+        some: bool = False,
+        counted: Quality | None = None,
+        keep: Keep | None = None,
     ) -> pa.Table:
-        """Read a file, typed; with `some`, only the columns in `schema`."""
+        """Read a file, typed; with `some`, only the columns in `schema`, with `keep`, only some row groups."""
         from bdxopendata import formats
 
         columns = schema.names if some else None
-        raw = formats.read(path, format, schema, max_rows=self.explore.settings.max_rows, columns=columns)
+        raw = formats.read(path, format, schema, max_rows=self.explore.settings.max_rows, columns=columns, keep=keep)
         return self.conformed(raw, schema, counted)
 
     def conformed(self, raw: pa.Table, schema: Schema, counted: Quality | None = None) -> pa.Table:
@@ -119,6 +127,15 @@ class Source:
             lang=self.explore.language,
             separators=_separators(info),
         )
+
+    def keeping(self, question: Question, info: DatasetInfo) -> Keep | None:
+        """Tell row groups that may hold rows of the answer from those that cannot; None where all may."""
+        condition = question.condition
+        if condition is None:
+            return None
+        from bdxopendata.odsql.spans import can_match
+
+        return lambda spans: can_match(condition, spans, info.schema.types())
 
     def provenance(
         self,

@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from bdxopendata.fields import Schema
 from bdxopendata.formats import csv, geojson, json, jsonl, parquet
+from bdxopendata.formats.groups import Keep
 from bdxopendata.formats.parquet import decoded_bytes
 from bdxopendata.formats.parquet import write as write_parquet
 from bdxopendata.formats.rows import rows_to_table
@@ -130,6 +131,7 @@ def read(
     list_separator: str = LIST_SEPARATOR,
     max_rows: int | None = None,
     columns: Sequence[str] | None = None,
+    keep: Keep | None = None,
 ) -> pa.Table:
     """Read a whole export as a raw table.
 
@@ -149,16 +151,19 @@ def read(
         Refuse a file with more rows, before its rows are read where the format tells.
     columns
         Leave out all other columns, which spares reading them: only of Parquet.
+    keep
+        Says of the ends of columns in a row group whether one of its rows may be wanted; others are not read. Only of
+        Parquet.
 
     Raises
     ------
     UnexpectedAnswerError
         If the file is cut, is not of this format, or holds more than `max_rows` rows.
     """
-    if columns is not None:
+    if columns is not None or keep is not None:
         _require_columns(format)
         return parquet.read(
-            path, schema, labels=labels, list_separator=list_separator, max_rows=max_rows, columns=columns
+            path, schema, labels=labels, list_separator=list_separator, max_rows=max_rows, columns=columns, keep=keep
         )
     reader = _format(format).read
     return reader(path, schema, labels=labels, list_separator=list_separator, max_rows=max_rows)
@@ -174,6 +179,7 @@ def batches(
     list_separator: str = LIST_SEPARATOR,
     columns: Sequence[str] | None = None,
     typed: bool = False,
+    keep: Keep | None = None,
 ) -> Iterator[pa.Table]:
     """Read an export in raw tables of `size` rows (the last one may be shorter).
 
@@ -184,6 +190,8 @@ def batches(
     With `typed`, the cells of a CSV file may come as numbers, times and booleans already, which is much faster; what
     `frames.conform` makes of them is the same. Batches then may differ in the types of their columns.
 
+    With `keep`, as `read`, row groups of Parquet are left out.
+
     Memory stays bounded by a batch for the formats that stream; JSON and GeoJSON are read whole and cut.
 
     Raises
@@ -193,9 +201,11 @@ def batches(
     """
     if size < 1:
         raise ValueError(f"size must be at least 1, not {size}")
-    if columns is not None:
+    if columns is not None or keep is not None:
         _require_columns(format)
-        return parquet.batches(path, schema, size, labels=labels, list_separator=list_separator, columns=columns)
+        return parquet.batches(
+            path, schema, size, labels=labels, list_separator=list_separator, columns=columns, keep=keep
+        )
     if typed and format == "csv":
         return csv.typed_batches(path, schema, size, labels=labels, list_separator=list_separator)
     return _format(format).batches(path, schema, size, labels=labels, list_separator=list_separator)
@@ -208,7 +218,7 @@ def count_rows(path: Path, format: str) -> int:
 
 def _require_columns(format: str) -> None:
     if format != "parquet":
-        raise ValueError(f"columns can be left out of parquet, not of {format!r}")
+        raise ValueError(f"columns and row groups can be left out of parquet, not of {format!r}")
 
 
 def _format(name: str) -> Format:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bdxopendata.fields import Schema
+from bdxopendata.formats.groups import Keep, kept
 from bdxopendata.formats.shape import check_rows, check_unique, cut, gather, refuse, refusing, tail_of
 from bdxopendata.formats.weight import check_weight
 from bdxopendata.formats.wide import mark_wide, wide_columns
@@ -22,6 +23,9 @@ from bdxopendata.formats.wide import mark_wide, wide_columns
 MAGIC = b"PAR1"
 # Magic at both ends and the length of the footer.
 SMALLEST = 12
+# Rows of a row group that is written here: readers leave out those that cannot hold what they look for, and many small
+# ones are slow to read.
+ROW_GROUP = 100_000
 _STREAMED = {"buffer_size": 1 << 20, "pre_buffer": False}
 # The text of tables larger than this is checked by several threads.
 _LARGE = 4 * 1024**2
@@ -36,13 +40,18 @@ def read(
     list_separator: str,
     max_rows: int | None,
     columns: Sequence[str] | None = None,
+    keep: Keep | None = None,
 ) -> pa.Table:
-    """Read a whole file, or some columns of it; the footer is looked at before any row."""
+    """Read a whole file, or some columns or row groups of it; the footer is looked at before any row."""
     with _open(path, max_rows) as file, refusing(path, "Parquet file"):
-        table = _plain(_only(file.read(columns=columns), columns))
+        groups = range(file.metadata.num_row_groups) if keep is None else kept(file, schema, keep)
+        whole = len(groups) == file.metadata.num_row_groups
+        table = file.read(columns=columns) if whole else file.read_row_groups(list(groups), columns=columns)
+        announced = sum(file.metadata.row_group(place).num_rows for place in groups)
+        table = _plain(_only(table, columns))
         _check_text(table)
-        if table.num_rows != file.metadata.num_rows:
-            raise refuse(f"its footer announces {file.metadata.num_rows:,} rows, it holds {table.num_rows:,}", path)
+        if table.num_rows != announced:
+            raise refuse(f"its footer announces {announced:,} rows, it holds {table.num_rows:,}", path)
         return table
 
 
@@ -54,6 +63,7 @@ def batches(
     labels: bool,
     list_separator: str,
     columns: Sequence[str] | None = None,
+    keep: Keep | None = None,
 ) -> Iterator[pa.Table]:
     """Read row group by row group, in tables of `size` rows."""
     with _open(path, None, mapped=False) as file:
@@ -61,7 +71,7 @@ def batches(
         if file.metadata.num_rows == 0:
             yield from cut(_plain(_only(file.schema_arrow.empty_table(), columns)), size)
             return
-        yield from gather(_pieces(path, file, size, wide, columns), size)
+        yield from gather(_pieces(path, file, size, wide, columns, kept(file, schema, keep) if keep else None), size)
 
 
 def count_rows(path: Path) -> int:
@@ -84,7 +94,7 @@ def write(table: pa.Table, target: Path, schema: Schema) -> None:
         columns = {name: {"encoding": "WKB", "geometry_types": []} for name in shapes}
         geo = {"version": "1.1.0", "primary_column": shapes[0], "columns": columns}
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"geo": json.dumps(geo).encode()})
-    pq.write_table(table, target, compression="zstd")
+    pq.write_table(table, target, compression="zstd", row_group_size=ROW_GROUP)
 
 
 def _open(path: Path, max_rows: int | None, *, mapped: bool = True, weighed: bool = True) -> pq.ParquetFile:
@@ -109,10 +119,15 @@ def _open(path: Path, max_rows: int | None, *, mapped: bool = True, weighed: boo
 
 
 def _pieces(
-    path: Path, file: pq.ParquetFile, size: int, wide: frozenset[str], columns: Sequence[str] | None
+    path: Path,
+    file: pq.ParquetFile,
+    size: int,
+    wide: frozenset[str],
+    columns: Sequence[str] | None,
+    groups: list[int] | None,
 ) -> Iterator[pa.Table]:
     with refusing(path, "Parquet file"):
-        for batch in file.iter_batches(batch_size=size, columns=columns):
+        for batch in file.iter_batches(batch_size=size, columns=columns, row_groups=groups):
             table = _plain(_only(pa.Table.from_batches([batch]), columns))
             _check_text(table)
             yield mark_wide(table, wide)
