@@ -10,14 +10,15 @@ import bdxopendata as bdx
 closures = bdx.bridge_closures()
 closures["hours"] = (closures["end"] - closures["start"]).dt.total_seconds() / 3600
 print(len(closures), "closures,", round(closures["hours"].sum()), "hours in all")
-print(closures.groupby("reason")["hours"].agg(["count", "median", "sum"]).round(1))
+print(closures.groupby("reason", observed=True)["hours"].agg(["count", "median", "sum"]).round(1))
 
 # %% [markdown]
 # By month and by reason. `start` and `end` are moments in Europe/Paris: a bridge that reopens at 5:00 reopens the day
 # after, and in the night in which the clocks change the closure is an hour shorter or longer.
 
 # %%
-months = closures.pivot_table("hours", closures["start"].dt.month, "reason", aggfunc="sum", fill_value=0)
+month = closures["start"].dt.month
+months = closures.pivot_table("hours", month, "reason", aggfunc="sum", fill_value=0, observed=True)
 print(months.round(1))
 
 # %% [markdown]

@@ -140,6 +140,9 @@ def _ran(cell: Cell, script: Path, namespace: dict[str, Any]) -> str:
     out = io.StringIO()
     with warnings.catch_warnings(record=True) as caught, redirect_stdout(out):
         warnings.simplefilter("always")
+        # As Python itself does: what is deprecated inside of a library is for those who write it.
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        warnings.filterwarnings("always", category=DeprecationWarning, module="__main__")
         try:
             # Empty lines before the code, so that a traceback names the line of the script.
             exec(compile("\n" * (cell.line - 1) + cell.text, str(script), "exec"), namespace)
