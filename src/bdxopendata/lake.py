@@ -25,7 +25,7 @@ from bdxopendata.errors import DatasetChangedError, IncompleteDataError, Offline
 from bdxopendata.exports import REREADS
 from bdxopendata.metadata import DatasetInfo
 from bdxopendata.odsql import GroupKey, OrderKey, Question, agg
-from bdxopendata.reading import Bind, Reader
+from bdxopendata.reading import Bind, DamagedExport, Reader
 from bdxopendata.source import Reading, question_text
 
 if TYPE_CHECKING:
@@ -70,8 +70,21 @@ class Written:
 def write_file(reader: Reader, bind: Bind, path: Path, wish: Wish, of: Mapping[str, Any] | None = None) -> Written:
     """Write a whole answer to one file, which is complete or as it was before.
 
-    `of` is what the provenance says of the larger answer of which this is a part.
+    `of` is what the provenance says of the larger answer of which this is a part. An export that came whole and cannot
+    be read is fetched once more.
     """
+    try:
+        return _write_file(reader, bind, path, wish, of)
+    except DamagedExport as damaged:
+        reader.note_damaged(damaged.error)
+    try:
+        return _write_file(reader, bind, path, wish, of)
+    except DamagedExport as damaged:
+        error = damaged.error
+    raise error
+
+
+def _write_file(reader: Reader, bind: Bind, path: Path, wish: Wish, of: Mapping[str, Any] | None) -> Written:
     from bdxopendata.formats.shape import gather
     from bdxopendata.frames.geoparquet import GeoParquetFile
 
@@ -98,7 +111,7 @@ def write_file(reader: Reader, bind: Bind, path: Path, wish: Wish, of: Mapping[s
 def _readings(reader: Reader, bind: Bind, wish: Wish) -> Iterator[Reading]:
     """Yield the pieces of an answer, and one of no rows where it is empty."""
     empty = True
-    for reading in reader.batches(bind, min(wish.size, PIECE), wish.format):
+    for reading in reader.pieces(bind, min(wish.size, PIECE), wish.format):
         empty = False
         yield reading
     if empty:

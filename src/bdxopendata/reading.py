@@ -35,6 +35,7 @@ from bdxopendata.errors import (
     SchemaError,
     ServerError,
     StaleDataWarning,
+    UnexpectedAnswerError,
     excerpt,
     levels_up,
 )
@@ -88,6 +89,14 @@ class Plan:
 
 
 _AS_OF: ContextVar[tuple[Reader, DatasetInfo] | None] = ContextVar("bdxopendata_as_of", default=None)
+
+
+class DamagedExport(Exception):
+    """An export came whole and cannot be read: what would be the error, unless it is fetched once more."""
+
+    def __init__(self, error: BdxOpenDataError) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 class Reader:
@@ -315,7 +324,35 @@ class Reader:
         return self.exports.count(question)
 
     def batches(self, bind: Bind, size: int, format: str = "auto") -> Iterator[Reading]:
-        """Yield a whole answer piece by piece, in bounded memory: the file is checked before the first piece."""
+        """Yield a whole answer piece by piece, in bounded memory: the file is checked before the first piece.
+
+        Its pages are read while it is handed on. What cannot be read is fetched once more as long as nothing was.
+        """
+        for may_repeat in (True, False):
+            handed = False
+            try:
+                for piece in self.pieces(bind, size, format):
+                    handed = True
+                    yield piece
+                return
+            except DamagedExport as damaged:
+                error = damaged.error
+            if handed or not may_repeat:
+                raise error
+            self.note_damaged(error)
+
+    def note_damaged(self, error: BdxOpenDataError) -> None:
+        """Say that an export is fetched once more."""
+        log.info("The export of %s cannot be read (%s); fetching it again", self.dataset_id, type(error).__name__)
+
+    def pieces(self, bind: Bind, size: int, format: str = "auto") -> Iterator[Reading]:
+        """Yield a whole answer piece by piece, as `batches` does, for those who can begin anew at any piece.
+
+        Raises
+        ------
+        DamagedExport
+            In place of the error of an export that came whole and cannot be read.
+        """
         with self._hints(bind):
             pieces = self._batches(bind, size, format)
             try:
@@ -364,7 +401,18 @@ class Reader:
                 forced=format != "auto",
             )
             schema = self.source.schema(question, export.info)
-            yield from self._file_pieces(path, export.format, schema, size, question, export)
+            pieces = self._file_pieces(path, export.format, schema, size, question, export)
+            while True:
+                # What is raised where a piece is used is none of ours.
+                try:
+                    piece = next(pieces, None)
+                except (UnexpectedAnswerError, IncompleteDataError) as error:
+                    damaged: BdxOpenDataError = error
+                    break
+                if piece is None:
+                    return
+                yield piece
+        raise DamagedExport(damaged)
 
     def _file_pieces(
         self,
