@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +196,12 @@ def _figures(measured: Mapping[str, Any]) -> str:
 
 `make soak` does the killing again, with as many processes as `KILLS` says; the tests of every day kill fewer.
 """
+
+
+def table_digest() -> str:
+    """Name what is run, so that figures tell of which table they are."""
+    names = [[scenario.name, way.name] for scenario, way in cells()]
+    return blake2b(json.dumps(names).encode(), digest_size=8).hexdigest()
 
 
 def figures() -> dict[str, Any]:

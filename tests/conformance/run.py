@@ -59,7 +59,12 @@ def table() -> None:
     passed = [tuple(one) for one in properties(report, "cell")]
     show(passed)
     measured = page.figures()
-    measured["matrix"] = {"cells": len(passed), "seconds": round(seconds), "machine": machine()}
+    measured["matrix"] = {
+        "cells": len(passed),
+        "seconds": round(seconds),
+        "machine": machine(),
+        "table": page.table_digest(),
+    }
     write(measured)
     page.PAGE.write_text(page.render(passed, measured))
 

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from .held import AREAS, FAULTS, Fault
-from .page import FAMILIES, PAGE, PROJECT, cells, figures, render
+from .page import FAMILIES, PAGE, PROJECT, cells, figures, render, table_digest
 from .scenarios import SCENARIOS
 from .ways import WAYS
 
@@ -17,6 +17,12 @@ def test_the_page_says_what_the_table_says() -> None:
     passed = [(scenario.name, way.name) for scenario, way in cells()]
 
     assert PAGE.read_text() == render(passed, figures()), "make it anew with: make reliability"
+
+
+def test_the_figures_are_those_of_a_run_of_this_table() -> None:
+    measured = figures()["matrix"]
+
+    assert (measured["cells"], measured["table"]) == (len(cells()), table_digest()), "run it: make reliability"
 
 
 def test_no_fault_of_the_list_is_missing() -> None:

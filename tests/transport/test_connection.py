@@ -10,6 +10,7 @@ import pytest
 
 from bdxopendata.errors import DeadlineExceededError, IncompleteDataError, NetworkError, UnexpectedAnswerError
 from bdxopendata.transport import retries
+from bdxopendata.version import __version__
 from support import faulty_portal as faults
 from support.faulty_portal import Fault, FaultyPortal
 
@@ -343,3 +344,10 @@ def test_retries_are_logged_without_the_question(connect: Connect, caplog: pytes
     assert [record.getMessage() for record in caplog.records] == [
         f"127.0.0.1:{portal.port}/api/explore/v2.1/catalog/datasets: {told}"
     ]
+
+
+def test_a_request_says_who_asks(connect: Connect) -> None:
+    with FaultyPortal(faults.answer(BODY)) as portal:
+        connect(portal).get_json(WHERE)
+
+    assert portal.requests[0].headers["user-agent"] == f"bdxopendata/{__version__} (Python library)"
