@@ -13,6 +13,7 @@ import pytest
 
 from bdxopendata.config import Settings
 from bdxopendata.portals import Portal
+from support.key_guard import KeyGuard
 
 if TYPE_CHECKING:
     from bdxopendata.catalog import Catalog
@@ -38,33 +39,9 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
     monkeypatch.setenv("BDXOPENDATA_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
 
 
-# Keys of tests begin like this, so that they are found wherever they should not be.
-KEYS_BEGIN = "k3y-"
-LARGEST_SEARCHED = 16 * 1024**2
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
-    """Fail whatever test leaves a key in its log, its output, its folder or its cache."""
-    report = yield
-    if call.when == "call" and report.passed and item.get_closest_marker("leaves_keys") is None:
-        places = [name for name, text in report.sections if KEYS_BEGIN in text]
-        folders = [getattr(item, "funcargs", {}).get("tmp_path"), os.environ.get("BDXOPENDATA_CACHE_DIR")]
-        places += [path for folder in folders if folder for path in _files_with_keys(Path(folder))]
-        if places:
-            report.outcome = "failed"
-            report.longrepr = f"A key was left in {', '.join(places)}"
-    return report
-
-
-def _files_with_keys(folder: Path) -> Iterator[str]:
-    for path in folder.rglob("*"):
-        try:
-            if path.is_file() and path.stat().st_size <= LARGEST_SEARCHED and KEYS_BEGIN.encode() in path.read_bytes():
-                yield str(path)
-        except OSError:
-            # Not readable on purpose, or gone meanwhile: then it is not left behind either.
-            continue
+def pytest_configure(config: pytest.Config) -> None:
+    """Have every test searched for keys."""
+    config.pluginmanager.register(KeyGuard(), "key-guard")
 
 
 @pytest.fixture

@@ -272,7 +272,8 @@ ELSEWHERE = {"search": Whole(None)}
 # A page that is short is asked for once more there, and a listing is read anew three times.
 SHORT = Refused.with_(IncompleteDataError)
 
-QUICK = {"timeout": 0.3, "retries": 1}
+# Long enough for a busy machine to take a request at all.
+QUICK = {"timeout": 0.5, "retries": 1}
 
 
 def _twice_and_for_ever(

@@ -20,11 +20,11 @@ def test_the_next_address_is_asked_when_the_first_refuses(connect: Connect, paus
     closed = FaultyPortal()
 
     with FaultyPortal(answer({"a": 1})) as second:
-        assert connect(closed, second, retries=0, api_key="k3y").get_json(WHERE) == {"a": 1}
+        assert connect(closed, second, retries=0, api_key="k3y-of-mine").get_json(WHERE) == {"a": 1}
 
     closed.close()
     assert pauses == []
-    assert second.requests[0].headers["authorization"] == "Apikey k3y"
+    assert second.requests[0].headers["authorization"] == "Apikey k3y-of-mine"
 
 
 def test_an_unknown_name_leads_to_the_next_address(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:

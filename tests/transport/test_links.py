@@ -18,10 +18,10 @@ from .conftest import Connect
 def test_a_link_within_the_portal_is_fetched_with_the_key(connect: Connect, tmp_path: Path) -> None:
     with FaultyPortal(answer(b"the plan")) as portal:
         url = f"{portal.url}/api/explore/v2.1/catalog/datasets/x/attachments/plan_pdf"
-        written: Path = connect(portal, api_key="k3y").fetch_link(url, tmp_path / "plan.pdf")
+        written: Path = connect(portal, api_key="k3y-of-mine").fetch_link(url, tmp_path / "plan.pdf")
 
     assert written.read_bytes() == (tmp_path / "plan.pdf").read_bytes() == b"the plan"
-    assert portal.requests[0].headers["authorization"] == "Apikey k3y"
+    assert portal.requests[0].headers["authorization"] == "Apikey k3y-of-mine"
 
 
 def test_without_a_name_the_file_is_what_the_check_makes_of_it(connect: Connect, tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_without_a_name_the_file_is_what_the_check_makes_of_it(connect: Connect,
 
 def test_a_foreign_link_is_fetched_without_the_key(connect: Connect, tmp_path: Path) -> None:
     with FaultyPortal(answer(b"theirs")) as other, FaultyPortal() as portal:
-        connect(portal, api_key="k3y").fetch_link(f"{other.url}/plan.pdf", tmp_path / "plan.pdf")
+        connect(portal, api_key="k3y-of-mine").fetch_link(f"{other.url}/plan.pdf", tmp_path / "plan.pdf")
 
     assert (tmp_path / "plan.pdf").read_bytes() == b"theirs"
     assert "authorization" not in other.requests[0].headers
@@ -43,7 +43,7 @@ def test_a_foreign_link_is_fetched_without_the_key(connect: Connect, tmp_path: P
 
 def test_a_link_that_leads_away_by_redirect_takes_no_key_along(connect: Connect, tmp_path: Path) -> None:
     with FaultyPortal() as other, FaultyPortal(redirect(f"{other.url}/x")) as portal:
-        transport = connect(portal, api_key="k3y")
+        transport = connect(portal, api_key="k3y-of-mine")
         with pytest.raises(NetworkError, match="not followed with a key"):
             transport.fetch_link(f"{portal.url}/plan.pdf", tmp_path / "plan.pdf")
 

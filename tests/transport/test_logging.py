@@ -159,6 +159,7 @@ def test_a_line_tells_of_no_interrupt_but_that_it_came(
     assert [outcome for _, outcome in heard.requests] == ["no answer, KeyboardInterrupt"]
 
 
+@pytest.mark.leaves_keys
 def test_a_portal_writes_no_commands_and_no_key_into_the_log(connect: Connect, heard: Heard) -> None:
     # Headers are bytes; what is sent is UTF-8.
     there = f"{API}/{KEY}/%1b/\u202e".encode().decode("latin-1")
