@@ -113,7 +113,5 @@ API = (
     Question("a shape in records", (OPEN + "a_shape_is_a_feature_in_records",)),
     Question("the byte order mark of CSV", (OPEN + "csv_begins_with_a_byte_order_mark",)),
     Question("moments in GeoJSON", (OPEN + "moments_are_text_in_geojson",)),
-    Question(
-        "federated datasets", why_not="how they lag behind is seen over weeks, and their counts are checked anyway"
-    ),
+    Question("federated datasets", why_not="how they lag behind is seen over weeks; their counts are checked"),
 )
