@@ -7,8 +7,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from bdxopendata import formats, frames
+from bdxopendata.bounds import is_expanded
 from bdxopendata.errors import UnexpectedAnswerError
 from bdxopendata.fields import Field, Schema
+from bdxopendata.formats import weight
 from support.every_type import ROWS, SCHEMA
 
 SMALL = Schema([Field("a", "int")])
@@ -69,3 +71,18 @@ def test_a_canonical_table_that_is_written_comes_back(rows, tmp_path):
     assert back.equals(table)
     pieces = [frames.conform(raw, SCHEMA, frames.Quality()) for raw in formats.batches(path, "parquet", SCHEMA, 3)]
     assert pa.concat_tables(pieces).equals(table)
+
+
+def test_lists_in_several_row_groups_are_weighed_and_read(tmp_path):
+    """A bound by the footer alone would take them for gigabytes, so each value is looked at."""
+    schema = Schema([Field("kinds", "text", multivalued=True)])
+    lists = [[f"kind {place % 50}", f"kind {place % 7}"] for place in range(60_000)]
+    path = tmp_path / "lists.parquet"
+    pq.write_table(pa.table({"kinds": lists}), path, row_group_size=20_001)
+    bounds, loose = weight._bounds(pq.read_metadata(path))
+    assert is_expanded(path.stat().st_size, sum(bounds.values()))
+    assert loose
+
+    assert formats.read(path, "parquet", schema).column("kinds").to_pylist() == lists
+    pieces = formats.batches(path, "parquet", schema, 25_000)
+    assert [one for piece in pieces for one in piece.column("kinds").to_pylist()] == lists
