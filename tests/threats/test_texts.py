@@ -49,7 +49,7 @@ def made(kind: type[BdxOpenDataError]) -> BdxOpenDataError:
 
 @pytest.mark.parametrize("kind", sorted(all_errors(), key=lambda one: one.__name__), ids=lambda one: one.__name__)
 def test_no_error_hands_a_command_to_the_terminal(kind):
-    if kind.__init__ is Exception.__init__:
+    if kind.__init__ is BdxOpenDataError.__init__:
         pytest.skip("holds what its raiser words")
     text = str(made(kind))
 
