@@ -16,6 +16,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -127,7 +128,10 @@ def rounds(names: tuple[str, ...], address: str, datasets: tuple[str, ...], time
             for dataset in datasets:
                 for name in names:
                     with tempfile.TemporaryDirectory(dir=place) as fresh:
-                        said = measure(name, address, dataset, kept.get(name, Path(fresh)))
+                        if name in kept:
+                            # Every run begins with what was prepared, not with what the run before made of it.
+                            shutil.copytree(kept[name], fresh, dirs_exist_ok=True)
+                        said = measure(name, address, dataset, Path(fresh))
                     key = name if len(datasets) == 1 else f"{name}@{dataset.rpartition('-')[2]}"
                     figures.setdefault(key, []).append(said)
                     sys.stderr.write(f"  {key}: {said['seconds']:.3f} s\n")
