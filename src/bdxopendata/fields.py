@@ -232,7 +232,7 @@ class Schema:
         import pandas as pd
 
         # The text dtype of the frames, whichever pandas is installed.
-        text = pd.Series(["a"]).convert_dtypes().dtype if pd.__version__ < "3" else "str"
+        text = pd.Series(["a"]).convert_dtypes().dtype if int(pd.__version__.partition(".")[0]) < 3 else "str"
         dtypes = self.dtypes()
         columns = {
             "name": [one.name for one in self],

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 import pyproj
 import shapely
 
+from bdxopendata.frames.pandas import NEW_TEXT
 from bdxopendata.saving.description import Column, Description
 
 JSON = (list, dict, np.ndarray, str, int, float, bool)
@@ -243,12 +244,8 @@ def _read_text(values: pa.ChunkedArray, column: Column) -> Any:
     if column.dtype == "object":
         return _series(values.to_pylist())
     # What older pandas calls "string" by default newer ones call "str"; numpy's own texts are meant by neither.
-    wanted = pd.StringDtype("pyarrow") if column.dtype == "str" and _is_old() else _dtype(column)
+    wanted = pd.StringDtype("pyarrow") if column.dtype == "str" and not NEW_TEXT else _dtype(column)
     return pd.array(values.to_pylist(), dtype=wanted) if len(values) else pd.array([], dtype=wanted)
-
-
-def _is_old() -> bool:
-    return int(pd.__version__.partition(".")[0]) < 3
 
 
 def _read_whole(values: pa.ChunkedArray, column: Column) -> Any:
