@@ -159,23 +159,52 @@ FAULTS = {
     "429": lambda: answer({}, 429, {"Retry-After": "3600"}),
     "500": lambda: answer({"message": "no"}, 500),
     "html": lambda: answer(b"<html>"),
-    "echo": lambda: answer({"error_code": "x", "message": "y"}, 400),
+    "echo": lambda: answer({"error_code": KEY, "message": f"You sent Authorization: Apikey {KEY}"}, 400),
+    "echo of a failure": lambda: answer(f"<html><pre>Authorization: Apikey {KEY}</pre>".encode(), 500),
+    "echo with 200": lambda: answer(f"<html><pre>Authorization: Apikey {KEY}</pre>".encode()),
+    "echo in JSON": lambda: answer(f'{{"headers": {{"Authorization": "Apikey {KEY}"}}, '.encode()),
+    "echo of another shape": lambda: answer([f"Apikey {KEY}"]),
 }
 
 
+# The answers hold the key, and so do the errors about them before it is taken out.
+@pytest.mark.leaves_keys
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_traceback_that_shows_variables_shows_no_key(fault: str, netrc: None, tmp_path: Path) -> None:
-    with FaultyPortal(otherwise=FAULTS[fault]()) as portal:
+    with listened() as heard, FaultyPortal(otherwise=FAULTS[fault]()) as portal:
         catalog = _keyed(portal.url, tmp_path)
         try:
             Dataset("trees", catalog=catalog).to_pandas()
         except bdx.BdxOpenDataError as error:
             shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+            shown += f"{error} {error!r} {vars(error)} {error.__cause__!r}"
         assert portal.requests[0].headers["authorization"] == f"Apikey {KEY}"
 
     assert "Traceback" in shown
     assert "self = " in shown
     assert secrets_in(shown) == []
+    assert secrets_in(heard.getvalue()) == []
+
+
+@pytest.mark.leaves_keys
+def test_rows_that_are_no_rows_but_show_the_key_are_an_error_without_it(tmp_path: Path) -> None:
+    metas = {"default": {"data_processed": "2026-01-01T00:00:00+00:00"}}
+    behind = StandIn([SampleDataset("trees", FIELDS, ROWS, metas)])
+    for format in ("csv", "json", "jsonl", "geojson", "parquet"):
+        page = f'<html>gid;nom;geo\n1;"Authorization: Apikey {KEY}'.encode()
+        with listened() as heard, FaultyPortal(behind=behind) as portal:
+            told = portal.inject(answer(page), lambda seen: "/exports/" in seen.path, times=None)
+            catalog = Catalog(
+                Portal("secret", (portal.url,), stand_in=True),
+                settings=Settings(api_key=KEY, cache_dir=tmp_path, retries=1),
+            )
+            behind.require_key(KEY)
+            with pytest.raises(bdx.BdxOpenDataError) as caught:
+                Dataset("trees", catalog=catalog).to_pandas(format=format)
+            assert told.happened
+        error = caught.value
+        assert secrets_in(f"{error} {error!r} {vars(error)} {error.__cause__!r} {heard.getvalue()}") == []
+    behind.close()
 
 
 @pytest.mark.parametrize("ending", ["\nX-Evil: 1", " and more", "é"])

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 import os
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
 from bdxopendata.config import PREFIX, Secret, Settings
-from bdxopendata.errors import ConfigurationError
+from bdxopendata.errors import BdxOpenDataError, ConfigurationError
 from bdxopendata.portals import BORDEAUX, Portal, is_loopback, portal_of
 
 log: logging.Logger = logging.getLogger("bdxopendata")
@@ -23,6 +24,7 @@ PORTAL_VARIABLE = f"{PREFIX}PORTAL"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 Origin = tuple[str, str, int]
+E = TypeVar("E", bound=BdxOpenDataError)
 
 
 def origin_of(url: str) -> Origin:
@@ -50,9 +52,32 @@ class KeyAuth(AuthBase):
             request.headers["Authorization"] = f"Apikey {self.key.reveal()}"
         return request
 
+    def hidden(self, body: bytes) -> bytes:
+        """Take the key out of what a portal wrote: pages for developers show the headers that they were sent."""
+        return body if self.key is None else body.replace(self.key.reveal().encode(), b"***")
+
+    def without_key(self, error: E) -> E:
+        """Take the key out of the facts of an error about an answer, and let go of a cause that shows it."""
+        if self.key is None:
+            return error
+        key = self.key.reveal()
+        error.args = tuple(_without(key, one) for one in error.args)
+        for name, value in vars(error).items():
+            setattr(error, name, _without(key, value))
+        cause = error.__cause__
+        if cause is not None:
+            # The frames below hold the answer itself, which tools would show with the traceback.
+            cause = None if key in f"{cause!r}" else cause.with_traceback(None)
+        error.__cause__, error.__context__ = cause, None
+        return error.with_traceback(None)
+
     def may_follow(self, url: str) -> bool:
         """Whether a redirect to `url` may be followed: anywhere without a key, at home with one."""
         return self.key is None or origin_of(url) in self.origins
+
+
+def _without(key: str, value: object) -> object:
+    return value.replace(key, "***") if isinstance(value, str) else value
 
 
 def usable_key(portal: Portal, settings: Settings) -> tuple[Secret | None, str | None]:

@@ -324,7 +324,7 @@ class Transport:
         try:
             return read()
         except (UnexpectedAnswerError, IncompleteDataError) as error:
-            problem = error
+            problem = self._auth.without_key(error)
         # The framing may have been wrong too: what is left of this answer must not begin the next.
         self._sessions.drop()
         raise Failure(Kind.ANSWER, lambda _: problem, root=problem.__cause__)
@@ -386,7 +386,7 @@ class Transport:
             failure = answers.failure_of_status(
                 response.status_code,
                 response.headers,
-                self._error_body(response, limit),
+                self._auth.hidden(self._error_body(response, limit)),
                 host=limit.host,
                 key_source=self.key_source,
             )
