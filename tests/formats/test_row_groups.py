@@ -183,6 +183,23 @@ def test_only_row_groups_that_may_hold_a_row_are_read(condition: str, read: int,
             answer(path, question)
 
 
+@pytest.mark.parametrize(
+    "stamp",
+    [pa.timestamp("s"), pa.timestamp("ms", "UTC"), pa.timestamp("us"), pa.timestamp("ns"), pa.timestamp("ns", "UTC")],
+)
+def test_moments_of_every_unit_are_told_apart(stamp: pa.DataType, tmp_path: Path) -> None:
+    path = written(SORTED, tmp_path / "sorted.parquet", stamp, 10)
+    question = Question(where=odsql.conditions("m in [date'2024-01-05'..date'2024-01-06']"))
+    node = question.condition
+    assert node is not None
+
+    with pq.ParquetFile(path) as file:
+        kept = groups.kept(file, SCHEMA, lambda spans: can_match(node, spans, SCHEMA.types()))
+
+    assert kept == [1, 2]
+    assert answer(path, question).num_rows == 8
+
+
 def test_stored_rows_are_filtered_without_the_row_groups_of_others(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
