@@ -128,4 +128,8 @@ def _never(value: Any) -> None:
 
 def _within(array: pa.Array, first: pa.Scalar, last: pa.Scalar) -> pa.Array:
     """Years that the calendar of Python and pandas knows: 1 to 9999."""
+    ends = pc.min_max(array)
+    # A missing end is neither too early nor too late: then there are no values.
+    if not pc.less(ends["min"], first).as_py() and not pc.greater(ends["max"], last).as_py():
+        return array
     return nulled(array, pc.or_(pc.less(array, first), pc.greater(array, last)))
