@@ -191,3 +191,27 @@ def test_what_is_large_and_honest_is_not_taken_for_a_bomb() -> None:
     assert not is_expanded(60 * 2**20, 3 * GIGABYTE)
     rows = b"".join(b'{"a": "rue %d", "b": %d, "c": null}\n' % (one, one * 7) for one in range(200_000))
     assert len(rows) / len(gzip.compress(rows, 9)) < 20
+
+
+def test_a_footer_that_would_end_the_process_is_an_error(tmp_path: Path) -> None:
+    """Found by the fuzzer: statistics that contradict the schema, of which Arrow makes no exception but an end."""
+    path = tmp_path / "export.parquet"
+    kept = Path(__file__).parents[2] / "fuzz" / "corpus" / "parquet" / "3c7a1f2c77993f98"
+    path.write_bytes(kept.read_bytes())
+    program = f"""
+from pathlib import Path
+from bdxopendata import formats
+from bdxopendata.errors import UnexpectedAnswerError
+from bdxopendata.fields import Field, Schema
+path, schema = Path({str(path)!r}), Schema([Field("name", "text")])
+for read in (formats.read, lambda *asked: list(formats.batches(*asked, 10))):
+    try:
+        read(path, "parquet", schema)
+    except UnexpectedAnswerError as error:
+        print(error.problem)
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 0, ran.stderr
+    # Versions of Arrow that do not look at these statistics read the file.
+    assert ran.stdout == "" or ran.stdout.count("histogram size mismatch") == 2

@@ -7,7 +7,9 @@ through their dictionary, which stays as small as it is in the file.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -32,6 +34,7 @@ def check_weight(path: Path, file: pq.ParquetFile) -> None:
         If the table takes hundreds of megabytes, and a hundred times what the file has.
     """
     stored = path.stat().st_size
+    _refuse_broken_footer(file.metadata, stored)
     sizes, loose = _bounds(file.metadata)
     # Each look is closer and costs more than the one before.
     if is_expanded(stored, sum(sizes.values())):
@@ -45,6 +48,48 @@ def check_weight(path: Path, file: pq.ParquetFile) -> None:
         raise UnexpectedAnswerError(
             f"its {stored:,} bytes would become a table of more than {EXPANDED_FREELY:,}, as no portal exports them"
         )
+
+
+def _refuse_broken_footer(footer: pq.FileMetaData, stored: int) -> None:
+    """Have Arrow look at what the footer says of each column while it may refuse it.
+
+    Asked for a column whose statistics contradict the schema, Arrow ends the process. Readers meet the same facts
+    first, and raise: so they are begun on a file without pages.
+    """
+    file = pq.ParquetFile(
+        pa.PythonFile(_NoPages(stored), mode="r"), metadata=footer, buffer_size=4096, pre_buffer=False
+    )
+    for place in range(footer.num_row_groups):
+        with suppress(_NoPageError):
+            next(file.iter_batches(batch_size=1, row_groups=[place], use_threads=False), None)
+
+
+class _NoPageError(Exception):
+    """A page would be read now."""
+
+
+class _NoPages(io.RawIOBase):
+    """A file of some size, of which nothing can be read."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._place = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._place
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._place = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
+        return self._place
+
+    def read(self, size: int = -1) -> bytes:
+        raise _NoPageError
 
 
 def _bounds(footer: pq.FileMetaData) -> tuple[dict[str, int], set[str]]:
