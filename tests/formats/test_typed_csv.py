@@ -182,6 +182,25 @@ def test_an_empty_line_is_the_same_rows_however_it_is_read(tmp_path: Path) -> No
     assert conform[0].equals(conform[1])
 
 
+@pytest.mark.parametrize("columns", [1, 2])
+def test_a_line_that_is_longer_than_any_row_is_left_to_the_slower_road(
+    columns: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "BLOCK", 10)
+    monkeypatch.setattr(lines, "LONGEST_LINE", 50)
+    fields = [Field("a", "text"), Field("b", "int")][:columns]
+    rows = [";".join(["x", "1"][:columns]), ";".join(["y" * 200, "2"][:columns]), ";".join(["z", "3"][:columns])]
+    path = tmp_path / "long.csv"
+    path.write_text("\n".join([";".join(one.name for one in fields), *rows, ""]))
+
+    pieces = list(lines.chunks_of(path, 0))
+    typed = list(formats.batches(path, "csv", Schema(fields), 10, typed=True))
+
+    assert max(map(len, pieces)) < 100
+    assert formats.count_rows(path, "csv") == 3
+    assert [one for piece in typed for one in piece.column("a").to_pylist()] == ["x", "y" * 200, "z"]
+
+
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "latin.csv"
     path.write_bytes(b"a;b\n\xe9t\xe9;2\n")

@@ -108,18 +108,25 @@ def blocks_of(path: Path, size: int) -> Iterator[Lines]:
 
 
 def chunks_of(path: Path, start: int, end: bytes = b"") -> Iterator[bytes]:
-    """Cut a file whose last line ends into chunks of whole lines, from byte `start`, and put `end` behind each."""
-    rest = b""
+    """Cut a file whose last line ends into chunks of whole lines, from byte `start`, and put `end` behind each.
+
+    A line that is longer than any row can be comes cut, as the last chunk.
+    """
+    waiting: list[bytes | memoryview] = []
+    held = 0
     with path.open("rb") as file:
         file.seek(start)
         for chunk in iter(partial(file.read, BLOCK), b""):
             stop = chunk.rfind(b"\n") + 1
             if stop:
-                yield b"".join([rest, memoryview(chunk)[:stop], end])
-                rest = b""
-            rest += chunk[stop:]
-    if rest:
-        yield rest + end
+                yield b"".join([*waiting, memoryview(chunk)[:stop], end])
+                waiting, held = [], 0
+            waiting.append(chunk[stop:])
+            held += len(chunk) - stop
+            if held > LONGEST_LINE:
+                break
+    if held:
+        yield b"".join([*waiting, end])
 
 
 def count_lines(path: Path) -> int:
