@@ -68,8 +68,12 @@ ODD: list[bytes | None] = [
 ]
 
 
+@pytest.mark.parametrize("block", [1, 2, 2048])
 @pytest.mark.parametrize("place", range(len(ODD)))
-def test_what_is_odd_among_polygons_is_judged_as_geos_judges_it(place: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_odd_among_polygons_is_judged_as_geos_judges_it(
+    place: int, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(geometry, "_AT_ONCE", block)
     fast, slow = both([shapely.to_wkb(SQUARE), ODD[place], shapely.to_wkb(box(0, 0, 1, 1))], monkeypatch)
 
     assert fast == slow

@@ -9,6 +9,7 @@ Nothing here loops over rows in Python as long as values have the usual forms.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,9 @@ POINT_SIZE = 21
 # A polygon of one ring in little-endian WKB, as far as the number of its points.
 _RING_HEAD = np.frombuffer(b"\x01\x03\x00\x00\x00\x01\x00\x00\x00", dtype=np.uint8)
 _POINT_HEAD = np.frombuffer(b"\x01\x01\x00\x00\x00", dtype=np.uint8)
+
+# Shapes that are looked at together.
+_AT_ONCE = 2048
 
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _LAT_LON = rf"^\s*(?P<lat>{_NUMBER})\s*,\s*(?P<lon>{_NUMBER})\s*$"
@@ -175,8 +179,7 @@ def to_shapes(array: pa.Array, field: Field, quality: Quality) -> pa.Array:
         coordinates = wkb_coordinates(array)
         if coordinates is not None:
             return _checked_points(array, coordinates, field, quality)
-        polygons = wkb_polygons(array)
-        if polygons is not None and _are_on_earth(polygons[0]):
+        if _are_plain_polygons(array):
             return array
         geometries = read_wkb(array)
     elif pa.types.is_string(kind):
@@ -248,6 +251,22 @@ def wkb_polygons(array: pa.Array) -> tuple[Doubles, Places] | None:
     if (coordinates[begins[:-1]] != coordinates[begins[1:] - 1]).any():
         return None
     return coordinates, begins
+
+
+def _are_plain_polygons(array: pa.Array) -> bool:
+    """Whether all that is there are plain polygons on earth."""
+    for block in _blocks(array):
+        polygons = wkb_polygons(block)
+        if polygons is None and block.null_count < len(block):
+            return False
+        if polygons is not None and not _are_on_earth(polygons[0]):
+            return False
+    return True
+
+
+def _blocks(array: pa.Array) -> Iterator[pa.Array]:
+    """Cut an array into blocks that stay in the processor's memory while they are looked at."""
+    return (array.slice(start, _AT_ONCE) for start in range(0, len(array), _AT_ONCE))
 
 
 def _are_on_earth(coordinates: Doubles) -> bool:
@@ -380,6 +399,11 @@ class Geometries:
 def _read(array: pa.Array, coordinates: Doubles | None) -> Objects:
     if coordinates is not None:
         return make_points(coordinates)
+    made = [_polygons(block) for block in _blocks(array)]
+    return made[0] if len(made) == 1 else np.concatenate([np.empty(0, dtype=object), *made])
+
+
+def _polygons(array: pa.Array) -> Objects:
     polygons = wkb_polygons(array)
     if polygons is None:
         return read_wkb(array)
