@@ -215,3 +215,28 @@ for read in (formats.read, lambda *asked: list(formats.batches(*asked, 10))):
     assert ran.returncode == 0, ran.stderr
     # Versions of Arrow that do not look at these statistics read the file.
     assert ran.stdout == "" or ran.stdout.count("histogram size mismatch") == 2
+
+
+def test_a_page_that_says_it_is_huge_costs_nothing(tmp_path: Path) -> None:
+    """Found by the fuzzer: a header asks for more than a gigabyte in a file of three kilobytes."""
+    path = tmp_path / "export.parquet"
+    path.write_bytes((Path(__file__).parents[2] / "fuzz" / "corpus" / "parquet" / "d0fa34c5e242256f").read_bytes())
+    program = f"""
+from pathlib import Path
+import pyarrow as pa
+from bdxopendata import formats
+from bdxopendata.errors import UnexpectedAnswerError
+from bdxopendata.fields import Field, Schema
+path, schema = Path({str(path)!r}), Schema([Field("name", "text")])
+for read in (formats.read, lambda *asked: list(formats.batches(*asked, 10))):
+    try:
+        read(path, "parquet", schema)
+    except UnexpectedAnswerError as error:
+        print("refused")
+print(pa.default_memory_pool().max_memory())
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    *refused, taken = ran.stdout.split()
+    assert refused == ["refused", "refused"], ran.stderr
+    assert int(taken) < 64 * 1024**2

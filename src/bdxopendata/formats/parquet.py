@@ -26,6 +26,9 @@ SMALLEST = 12
 # Rows of a row group that is written here: readers leave out those that cannot hold what they look for, and many small
 # ones are slow to read.
 ROW_GROUP = 100_000
+# Through its small buffers Arrow makes room for a page as its header asks, up to two gigabytes; in a mapped file it
+# sees at once that there is no such page. So small files, which anyone can make, are mapped.
+MAPPED = 32 * 1024**2
 _STREAMED = {"buffer_size": 1 << 20, "pre_buffer": False}
 # The text of tables larger than this is checked by several threads.
 _LARGE = 4 * 1024**2
@@ -66,7 +69,7 @@ def batches(
     keep: Keep | None = None,
 ) -> Iterator[pa.Table]:
     """Read row group by row group, in tables of `size` rows."""
-    with _open(path, None, mapped=False) as file:
+    with _open(path, None, mapped=path.stat().st_size <= MAPPED) as file:
         wide = _wide(path, file, schema)
         if file.metadata.num_rows == 0:
             yield from cut(_plain(_only(file.schema_arrow.empty_table(), columns)), size)
