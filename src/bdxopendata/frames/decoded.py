@@ -166,7 +166,9 @@ class Decoded:
         if others and len(rows) * _FEW > first.num_rows:
             read = self.read(others).take(rows)
             found |= dict(zip(others, read.columns, strict=True))
-        elif others:
+        elif len(others) < _THREADS:
+            found |= {name: self._taken(rows, name) for name in others}
+        else:
             with ThreadPoolExecutor(_THREADS) as threads:
                 found |= dict(zip(others, threads.map(partial(self._taken, rows), others), strict=True))
         known = self._known(names)
