@@ -326,6 +326,8 @@ def main(name: str, address: str, dataset: str, folder: Path) -> None:
         PREPARE[name](address, dataset, folder)
         return
     run = find(name)
+    # What imports left behind is looked through now, not when the garbage collector happens to come round to it.
+    gc.collect()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     tally(address)
     cpu, started = time.process_time(), time.perf_counter()
