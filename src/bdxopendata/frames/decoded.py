@@ -18,7 +18,6 @@ import struct
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any
@@ -166,11 +165,9 @@ class Decoded:
         if others and len(rows) * _FEW > first.num_rows:
             read = self.read(others).take(rows)
             found |= dict(zip(others, read.columns, strict=True))
-        elif len(others) < _THREADS:
-            found |= {name: self._taken(rows, name) for name in others}
         else:
-            with ThreadPoolExecutor(_THREADS) as threads:
-                found |= dict(zip(others, threads.map(partial(self._taken, rows), others), strict=True))
+            # Not in threads: each would have memory of its own to fill for the first time, which takes longer.
+            found |= {name: self._taken(rows, name) for name in others}
         known = self._known(names)
         schema = pa.schema([pa.field(name, found[name].type) for name in known])
         return self._marked(pa.Table.from_arrays([found[name] for name in known], schema=schema))
