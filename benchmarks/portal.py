@@ -17,6 +17,7 @@ import threading
 import time
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -167,8 +168,14 @@ class Handler(BaseHTTPRequestHandler):
 @lru_cache
 def _page_rows(folder: Path) -> list[Any]:
     source = folder / "export.json"
-    rows: list[Any] = json.loads(source.read_bytes())[:10_100] if source.exists() else []
-    return rows
+    if source.exists():
+        rows: list[Any] = json.loads(source.read_bytes())[:10_100]
+        return rows
+    lines = folder / "export.jsonl"
+    if not lines.exists():
+        return []
+    with lines.open("rb") as file:
+        return [json.loads(line) for line in islice(file, 10_100)]
 
 
 # Ranges of the history, which is in the order of its times. Each is made once, when it is first asked for.
