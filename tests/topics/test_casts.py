@@ -87,6 +87,14 @@ def test_a_date_drops_the_hour_in_local_time() -> None:
     assert made(["2026-06-15", "15/06/2026"], "date")[0] == [pd.Timestamp("2026-06-15"), None]
 
 
+def test_days_with_and_without_an_offset_stand_in_one_column() -> None:
+    mixed = ["2026-06-14T22:30:00+00:00", "2026-06-14T22:30:00", "2026-06-14", "2026-06-14 23:30:00Z", None]
+    fifteenth, fourteenth = pd.Timestamp("2026-06-15"), pd.Timestamp("2026-06-14")
+
+    assert made(mixed, "date")[0] == [fifteenth, fourteenth, fourteenth, fifteenth, None]
+    assert made(mixed[:1] * 2, "date")[0] == [fifteenth] * 2
+
+
 def test_a_moment_is_local_and_one_without_a_zone_is_read_as_utc() -> None:
     aware = made(["2026-06-15T10:00:00+00:00", "never"], "datetime")
     naive = made(pd.to_datetime(["2026-06-15T10:00:00"]), "datetime")

@@ -26,6 +26,8 @@ UNEXPECTED = "not among the known values, kept"
 
 # Money to the cent; the digits before the point are more than any budget has.
 MONEY = pa.decimal128(20, 2)
+# The end of a moment whose offset from UTC is written.
+OFFSET = r"[T ]\d\d.*(?:Z|[+-]\d\d(?::?\d\d)?)$"
 # As `frames` gives text.
 TEXT: Any = pd.StringDtype("pyarrow", na_value=np.nan) if NEW_TEXT else pd.StringDtype("pyarrow")
 
@@ -111,7 +113,7 @@ def _boolean(values: pd.Series, column: Column, quality: Quality) -> pd.Series:
 def _date(values: pd.Series, column: Column, quality: Quality) -> pd.Series:
     days: pd.Series = values
     if values.dtype.kind != "M":
-        days = _parsed(values, column, quality, NOT_A_DATE)
+        days = _parsed_days(values, column, quality)
     elif values.dt.tz is not None:
         days = values.dt.tz_convert(ZONE).dt.tz_localize(None)
     made: pd.Series = days.dt.normalize().astype(EMPTY["date"])
@@ -120,18 +122,29 @@ def _date(values: pd.Series, column: Column, quality: Quality) -> pd.Series:
 
 def _datetime(values: pd.Series, column: Column, quality: Quality) -> pd.Series:
     if values.dtype.kind != "M":
-        values = _parsed(values, column, quality, NOT_A_TIME, utc=True)
+        texts = _text(values, column, quality)
+        values = _moments(texts)
+        quality.add(column.name, NOT_A_TIME, int((values.isna() & texts.notna()).sum()))
     # A moment without a zone is read as UTC, as everywhere in the library.
     aware = values if values.dt.tz is not None else values.dt.tz_localize("UTC")
     made: pd.Series = aware.dt.tz_convert(ZONE).astype(EMPTY["datetime"])
     return made
 
 
-def _parsed(values: pd.Series, column: Column, quality: Quality, problem: str, *, utc: bool = False) -> pd.Series:
+def _parsed_days(values: pd.Series, column: Column, quality: Quality) -> pd.Series:
+    """Days of texts: of a moment with an offset the day that it is in Bordeaux, else the day that is written."""
     texts = _text(values, column, quality)
-    found = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=utc)
-    quality.add(column.name, problem, int((found.isna() & texts.notna()).sum()))
-    return found.astype("datetime64[us, UTC]" if utc else "datetime64[us]")
+    with_offset = texts.str.contains(OFFSET, regex=True, na=False)
+    here = _moments(texts.where(with_offset)).dt.tz_convert(ZONE).dt.tz_localize(None)
+    days: pd.Series = here.where(with_offset, _moments(texts.where(~with_offset)).dt.tz_localize(None))
+    quality.add(column.name, NOT_A_DATE, int((days.isna() & texts.notna()).sum()))
+    return days
+
+
+def _moments(texts: pd.Series) -> pd.Series:
+    """Moments of texts, in UTC where no offset is written; missing where they are none."""
+    moments: pd.Series = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
+    return moments.astype("datetime64[us, UTC]")
 
 
 def _decimal(values: pd.Series, column: Column, quality: Quality) -> pd.Series:
