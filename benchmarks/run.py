@@ -130,7 +130,8 @@ def rounds(names: tuple[str, ...], address: str, datasets: tuple[str, ...], time
                     with tempfile.TemporaryDirectory(dir=place) as fresh:
                         if name in kept:
                             # Every run begins with what was prepared, not with what the run before made of it.
-                            shutil.copytree(kept[name], fresh, dirs_exist_ok=True)
+                            # Linked, since a disk that is still busy with copies would be measured too.
+                            shutil.copytree(kept[name], fresh, copy_function=os.link, dirs_exist_ok=True)
                         said = measure(name, address, dataset, Path(fresh))
                     key = name if len(datasets) == 1 else f"{name}@{dataset.rpartition('-')[2]}"
                     figures.setdefault(key, []).append(said)

@@ -310,6 +310,27 @@ def test_a_collector_that_was_off_stays_off():
         gc.enable()
 
 
+@pytest.mark.skipif(gc.get_freeze_count() > 0, reason="this Python keeps objects from the collector itself")
+def test_what_was_made_is_old_at_once_and_still_found_by_the_collector():
+    with collector.collector_paused():
+        made: list[Any] = []
+        made.append(made)
+
+    assert any(one is made for one in gc.get_objects(generation=2))
+    assert gc.get_freeze_count() == 0
+
+
+def test_objects_that_somebody_keeps_from_the_collector_stay_so():
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        with collector.collector_paused():
+            pass
+        assert gc.get_freeze_count() >= frozen * 0.9
+    finally:
+        gc.unfreeze()
+
+
 def test_the_collector_waits_for_the_last_of_all_threads():
     inside, leave = threading.Event(), threading.Event()
 
