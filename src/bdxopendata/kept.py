@@ -115,7 +115,7 @@ class Kept:
         wanted = (needed or schema).names
         copy = self._copy(entry, schema)
         if copy is not None:
-            read = self._from_copy(copy, wanted)
+            read = self._from_copy(copy, wanted, lambda: copy.read(wanted))
             if read is not None:
                 return read
         if not self.store.is_whole(entry):
@@ -143,17 +143,7 @@ class Kept:
         copy = self._copy(entry, schema) if looked_at else None
         if copy is None:
             return None
-        from bdxopendata.frames.decoded import DamagedFileError
-
-        try:
-            table = copy.chosen(wanted, looked_at, choose)
-        except FileNotFoundError:
-            return None
-        except DamagedFileError as error:
-            self._damaged(copy.path, error)
-            return None
-        copy.quality(wanted).warn(self.source.dataset_id)
-        return table
+        return self._from_copy(copy, wanted, lambda: copy.chosen(wanted, looked_at, choose))
 
     def _copy(self, entry: Entry, schema: Schema) -> Decoded | None:
         """Open the decoded copy of an entry; a damaged one, or one of something else, is removed."""
@@ -174,11 +164,12 @@ class Kept:
         disk.remove(entry.decoded)
         return None
 
-    def _from_copy(self, copy: Decoded, wanted: Sequence[str]) -> pa.Table | None:
+    def _from_copy(self, copy: Decoded, wanted: Sequence[str], read: Callable[[], pa.Table]) -> pa.Table | None:
+        """Read from a decoded copy; None where it is gone, or was damaged and has been removed."""
         from bdxopendata.frames.decoded import DamagedFileError
 
         try:
-            table = copy.read(wanted)
+            table = read()
         except FileNotFoundError:
             return None
         except DamagedFileError as error:
